@@ -1,0 +1,1 @@
+"""The desktop editor: a Qt window over the engine."""

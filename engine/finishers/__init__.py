@@ -1,0 +1,1 @@
+"""Finishers: each an ordered tuple of stages."""

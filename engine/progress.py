@@ -1,0 +1,30 @@
+"""What long work yields."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps; `note` says in a few words what is being done."""
+
+    done: int
+    total: int
+    note: str = ""
+
+
+Work = Generator[Progress, None, T]
+"""A long task: yields Progress, returns its answer; close it between two yields to cancel."""
+
+
+def finish(work: Work[T]) -> T:
+    """Run `work` to its end on this thread and return its answer."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            answer: T = done.value
+            return answer

@@ -1,0 +1,1 @@
+"""Raw files: decoding, tags, camera profiles."""

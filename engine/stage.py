@@ -1,0 +1,104 @@
+"""Stage f_i: its controls, its exact operator, and how metadata and statistics pass it."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from engine.metadata import Metadata
+from engine.settings import Settings
+from engine.slider import Control, Setting, Slider
+from engine.statistics import Statistics
+
+
+class Operator(Protocol):
+    """Anything called like a stage: (B, 3, H, W) float32 in, the same out."""
+
+    def __call__(
+        self, image: Tensor, metadata: Metadata, statistics: Statistics, **values: Any
+    ) -> Tensor:
+        """Return the image leaving the stage."""
+        ...
+
+
+class Carry(Protocol):
+    """How M and H reach a stage and all after it, given the stage's own values."""
+
+    def __call__(
+        self, metadata: Metadata, statistics: Statistics, **values: Any
+    ) -> tuple[Metadata, Statistics]:
+        """Return M and H as the stage and all after it see them."""
+        ...
+
+
+class Kind(Enum):
+    """What an operator needs to see to compute a pixel."""
+
+    PROGRAM = "program"  # the pixel alone: a formula or a lookup, its own proxy
+    POINTWISE = "pointwise"  # the pixel alone; an MLP may stand in
+    AREAWISE = "areawise"  # its neighbourhood; needs the whole frame
+
+
+class Space(Enum):
+    """The color space of a tap."""
+
+    CAMERA = "linear camera RGB, unclipped"
+    SCENE = "linear ProPhoto RGB, unclipped"
+    PROFILE = "linear ProPhoto RGB, 0 to 1"
+    DISPLAY = "display RGB"
+
+
+def unchanged(metadata: Metadata, statistics: Statistics, **_: Any) -> tuple[Metadata, Statistics]:
+    """Carry M and H past a stage that changes neither."""
+    return metadata, statistics
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a finisher.
+
+    `exact` takes the controls' values as keyword-only arguments, in the order of `controls`.
+    `space` is that of its tap. `carry` runs before `exact`, so a stage sees what it has resolved
+    itself. A stage with a `profile_part` runs at neutral too; any other is the identity there.
+    """
+
+    name: str
+    controls: tuple[Control, ...]
+    exact: Operator
+    kind: Kind
+    space: Space
+    carry: Carry = unchanged
+    profile_part: bool = False
+
+    def __post_init__(self) -> None:
+        parameters = inspect.signature(self.exact).parameters.values()
+        takes = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+        if takes != [control.name for control in self.controls]:
+            raise TypeError(f"stage {self.name!r}: its operator takes {takes}")
+
+    @property
+    def sliders(self) -> tuple[Slider, ...]:
+        """The controls that are numbers."""
+        return tuple(c for c in self.controls if isinstance(c, Slider))
+
+    @property
+    def title(self) -> str:
+        """The name as the window shows it."""
+        return self.name.replace("_", " ").capitalize()
+
+    def values(self, settings: Settings) -> dict[str, Setting]:
+        """This stage's values: as set, or neutral where it is switched off."""
+        if self.name in settings.off:
+            return self.neutral()
+        return {control.name: settings[control] for control in self.controls}
+
+    def neutral(self) -> dict[str, Setting]:
+        """Each control's default."""
+        return {control.name: control.default for control in self.controls}
+
+    def idle(self, values: Mapping[str, Setting]) -> bool:
+        """Whether the stage, at `values`, may be left out."""
+        return not self.profile_part and values == self.neutral()

@@ -1,0 +1,1 @@
+"""What ships with the program: sample photo, icons, weights."""
