@@ -1,0 +1,160 @@
+"""Filters on planes: luminance, blur, guided filter, local Laplacian; all differentiable.
+
+Sizes are given in pixels of the plane at hand; a stage derives them from fractions of the long side
+and mostly works on a `grid`, a small picture of the whole frame that is the same for every preview
+size.
+
+He, Sun, Tang, Guided Image Filtering, TPAMI 35(6), 2013; He, Sun, Fast Guided Filter, 2015.
+Paris, Hasinoff, Kautz, Local Laplacian Filters, SIGGRAPH 2011; Aubry et al., Fast Local Laplacian
+Filters, TOG 33(5), 2014. Luminance of ProPhoto (ROMM) RGB: ISO 22028-2.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.photo import area_average
+
+PROPHOTO_LUMINANCE = (0.2880402, 0.7118741, 0.0000857)
+FLOOR = 2.0**-13
+"""Linear luminance below which the logarithm levels off: no photo holds tone there."""
+
+Size = tuple[int, int]
+
+
+def luminance(image: Tensor) -> Tensor:
+    """Luminance (B, 1, H, W) of linear ProPhoto RGB (B, 3, H, W)."""
+    red, green, blue = PROPHOTO_LUMINANCE
+    return image[:, :1] * red + image[:, 1:2] * green + image[:, 2:] * blue
+
+
+def log_luminance(plane: Tensor) -> Tensor:
+    """log2 of a linear plane, in EV; levels off smoothly below FLOOR and takes any sign."""
+    return torch.log2((plane + torch.sqrt(plane * plane + 4.0 * FLOOR**2)) * 0.5)
+
+
+def grid_size(size: Size, long_side: int, multiple: int = 1) -> Size:
+    """Height and width of a grid over a frame of `size`, its sides multiples of `multiple`.
+
+    Its long side is `long_side`, or that of the frame if that is smaller.
+    """
+    factor = min(1.0, long_side / max(size))
+    height, width = (max(1, round(side * factor / multiple)) * multiple for side in size)
+    return height, width
+
+
+def resize(plane: Tensor, size: Size) -> Tensor:
+    """Bring `plane` (B, C, H, W) to `size` (h, w): area average down, bilinear up."""
+    down = min(plane.shape[-2], size[0]), min(plane.shape[-1], size[1])
+    plane = area_average(plane, down)
+    if down == size:
+        return plane
+    return functional.interpolate(plane, size=size, mode="bilinear", align_corners=False)
+
+
+def box_mean(plane: Tensor, radius: int) -> Tensor:
+    """Mean over squares of side 2 radius + 1, cut off at the frame."""
+    if radius < 1:
+        return plane
+    for radii in ((radius, 0), (0, radius)):
+        kernel = (2 * radii[0] + 1, 2 * radii[1] + 1)
+        reach = min(radii[0], plane.shape[-2] - 1), min(radii[1], plane.shape[-1] - 1)
+        kernel = 2 * reach[0] + 1, 2 * reach[1] + 1
+        plane = functional.avg_pool2d(
+            plane, kernel, stride=1, padding=reach, count_include_pad=False
+        )
+    return plane
+
+
+def gaussian_blur(plane: Tensor, sigma: float) -> Tensor:
+    """Gaussian blur of each channel, `sigma` in pixels; the frame's edge is repeated outwards."""
+    if sigma < 0.05:
+        return plane
+    reach = max(1, math.ceil(3.0 * sigma))
+    offsets = torch.arange(-reach, reach + 1, dtype=plane.dtype, device=plane.device)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    batch, channels, height, width = plane.shape
+    single = plane.reshape(batch * channels, 1, height, width)
+    single = functional.pad(single, (reach, reach, 0, 0), mode="replicate")
+    single = functional.conv2d(single, kernel.view(1, 1, 1, -1))
+    single = functional.pad(single, (0, 0, reach, reach), mode="replicate")
+    single = functional.conv2d(single, kernel.view(1, 1, -1, 1))
+    return single.reshape(batch, channels, height, width)
+
+
+def guided_fit(guide: Tensor, target: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
+    """Slope and offset (B, 1, h, w) of `target` as a locally linear function of `guide`.
+
+    `epsilon` is the variance of the guide below which it counts as flat. The coefficients are
+    smooth: compute them on a small grid, resize them, and apply them to a full-size guide.
+    """
+    mean_guide, mean_target = box_mean(guide, radius), box_mean(target, radius)
+    # centred on one number for all: squares of numbers far from zero lose what float32 can hold
+    center = guide.detach().mean()
+    shifted = guide - center
+    mean_shifted = mean_guide - center
+    variance = box_mean(shifted * shifted, radius) - mean_shifted * mean_shifted
+    covariance = box_mean(shifted * target, radius) - mean_shifted * mean_target
+    slope = covariance / (variance.clamp_min(0.0) + epsilon)
+    offset = mean_target - slope * mean_guide
+    return box_mean(slope, radius), box_mean(offset, radius)
+
+
+def guided_filter(guide: Tensor, target: Tensor, radius: int, epsilon: float) -> Tensor:
+    """`target` smoothed over `radius` pixels, with the edges of `guide`."""
+    slope, offset = guided_fit(guide, target, radius, epsilon)
+    return slope * guide + offset
+
+
+def halve(plane: Tensor) -> Tensor:
+    """Half the size (sides must be even), through the binomial kernel (1, 3, 3, 1) / 8."""
+    batch, channels, height, width = plane.shape
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=plane.dtype, device=plane.device) / 8.0
+    single = plane.reshape(batch * channels, 1, height, width)
+    single = functional.pad(single, (1, 1, 1, 1), mode="replicate")
+    single = functional.conv2d(single, (taps[:, None] * taps)[None, None], stride=2)
+    return single.reshape(batch, channels, height // 2, width // 2)
+
+
+def double(plane: Tensor) -> Tensor:
+    """Twice the size, bilinear: the transpose of `halve`."""
+    return functional.interpolate(plane, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def gaussian_pyramid(plane: Tensor, depth: int) -> list[Tensor]:
+    """`plane` and `depth` halvings of it; its sides must be multiples of 2**depth."""
+    levels = [plane]
+    for _ in range(depth):
+        levels.append(halve(levels[-1]))
+    return levels
+
+
+def local_laplacian(
+    plane: Tensor,
+    anchors: Tensor,
+    change: Callable[[Tensor, Tensor], Tensor],
+    depth: int,
+) -> Tensor:
+    """What a local Laplacian filter adds to `plane` (B, 1, h, w).
+
+    `change(plane, anchor)` is what the filter's remapping adds to a pixel whose neighbourhood is
+    held to be at `anchor`; it is sampled at `anchors` (K,), evenly spaced, rising. Working on
+    what is added instead of on the remapped plane makes a filter of no effect exactly zero.
+    """
+    step = anchors[1] - anchors[0]
+    local = gaussian_pyramid(plane, depth)
+    changes = gaussian_pyramid(change(plane, anchors.view(1, -1, 1, 1)), depth)
+    total: Tensor | None = None
+    for level in range(depth, -1, -1):
+        at = ((local[level] - anchors[0]) / step).clamp(0.0, len(anchors) - 1.0)
+        index = torch.arange(len(anchors), dtype=plane.dtype, device=plane.device)
+        weights = (1.0 - (at - index.view(1, -1, 1, 1)).abs()).clamp_min(0.0)
+        band = changes[level] if total is None else changes[level] - double(changes[level + 1])
+        added = (weights * band).sum(1, keepdim=True)
+        total = added if total is None else double(total) + added
+    assert total is not None
+    return total
