@@ -130,7 +130,8 @@ class Metadata:
 
     `scale` is the long side of this picture over that of the full-size photo: 1 at full size.
     `noise_profile` (planes, 2): variance = a * x + b on [0, 1] camera values (NoiseProfile 51041),
-    of the full-size photo. `white` is as shot until `color_balance` resolves another.
+    of the full-size photo. `white` is as shot until `color_balance` resolves another. `strip` is
+    set while an operator gets only some rows: the first of them, and the whole picture's height.
     """
 
     profile: Profile
@@ -148,6 +149,7 @@ class Metadata:
     scale: float = 1.0
     white: White | None = None
     output: ColorSpace | None = None  # None: sRGB
+    strip: tuple[int, int] | None = None
 
     def replace(self, **changes: object) -> "Metadata":
         """A copy with some fields changed."""

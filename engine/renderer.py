@@ -91,5 +91,6 @@ class Renderer:
         out = torch.empty_like(image)
         for top in range(0, image.shape[-2], rows):
             strip = image[..., top : top + rows, :]
-            out[..., top : top + rows, :] = operator(strip, metadata, statistics, **values)
+            placed = metadata.replace(strip=(top, image.shape[-2]))
+            out[..., top : top + rows, :] = operator(strip, placed, statistics, **values)
         return out

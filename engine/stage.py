@@ -15,10 +15,13 @@ from engine.statistics import Statistics
 
 
 class Operator(Protocol):
-    """Anything called like a stage: (B, 3, H, W) float32 in, the same out."""
+    """Anything called like a stage: (B, 3, H, W) float32 in, the same out.
+
+    `*_` is never passed: with it, type checkers accept any keyword-only values.
+    """
 
     def __call__(
-        self, image: Tensor, metadata: Metadata, statistics: Statistics, **values: Any
+        self, image: Tensor, metadata: Metadata, statistics: Statistics, *_: Any, **values: Any
     ) -> Tensor:
         """Return the image leaving the stage."""
         ...
@@ -28,7 +31,7 @@ class Carry(Protocol):
     """How M and H reach a stage and all after it, given the stage's own values."""
 
     def __call__(
-        self, metadata: Metadata, statistics: Statistics, **values: Any
+        self, metadata: Metadata, statistics: Statistics, *_: Any, **values: Any
     ) -> tuple[Metadata, Statistics]:
         """Return M and H as the stage and all after it see them."""
         ...

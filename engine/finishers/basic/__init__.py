@@ -1,0 +1,21 @@
+"""The basic finisher: at neutral the DNG specification's render, with Camera Raw's controls."""
+
+from engine.finisher import Finisher
+from engine.finishers.basic import (
+    color_balance,
+    color_conversion,
+    color_tables,
+    exposure,
+    rgb_toning,
+)
+
+BASIC = Finisher(
+    "basic",
+    (
+        color_balance.STAGE,
+        exposure.STAGE,
+        color_tables.STAGE,
+        rgb_toning.STAGE,
+        color_conversion.STAGE,
+    ),
+)
