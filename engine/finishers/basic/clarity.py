@@ -1,0 +1,61 @@
+"""Clarity: local contrast of the mid tones.
+
+A local Laplacian filter on a small grid scales differences between a tone and its surroundings,
+from 0.4 to 3 % of the long side wide. Differences as large as an edge's are left alone, so edges
+get no halo; the deepest shadows and the brightest highlights are spared.
+
+Paris, Hasinoff, Kautz, Local Laplacian Filters, SIGGRAPH 2011, sec. 5.2 (detail manipulation).
+"""
+
+import torch
+from torch import Tensor
+
+from engine import filters
+from engine.metadata import Metadata
+from engine.slider import Slider, Value
+from engine.stage import Kind, Space, Stage
+from engine.statistics import Statistics
+
+CLARITY = Slider("clarity", -100.0, 100.0, xmp="Clarity2012")
+
+GRID, DEPTH = 256, 3
+DETAIL = 0.6
+"""EV difference at which local contrast is raised most; fades for larger ones."""
+
+ANCHORS = torch.arange(-7.2, 4.3, 0.6)
+"""Tones at which the filter is sampled, in EV from middle grey."""
+
+SHADOWS, HIGHLIGHTS = (-6.5, -3.5), (1.5, 3.5)
+"""EV from middle grey between which the effect fades in and out."""
+
+
+def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity: Value) -> Tensor:
+    """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its local contrast scaled."""
+    s = clarity / 100.0
+    amount = (0.85 + 0.2 * s) * s
+    light = filters.luminance(image)
+    size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
+    exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
+    tone = filters.log_luminance(filters.resize(light, size)) - MIDDLE_GREY + exposure
+
+    def change(plane: Tensor, anchor: Tensor) -> Tensor:
+        difference = plane - anchor
+        return difference * torch.exp(-0.5 * (difference / DETAIL) ** 2) * _mid_tones(anchor)
+
+    gain = amount * filters.local_laplacian(tone, ANCHORS.to(tone), change, DEPTH)
+    return image * torch.exp2(filters.enlarge(gain, light.shape[-2:]))
+
+
+MIDDLE_GREY = -2.5
+
+
+def _mid_tones(tone: Tensor) -> Tensor:
+    return _smooth_step(tone, *SHADOWS) * (1.0 - _smooth_step(tone, *HIGHLIGHTS))
+
+
+def _smooth_step(x: Tensor, low: float, high: float) -> Tensor:
+    t = ((x - low) / (high - low)).clamp(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+STAGE = Stage("clarity", (CLARITY,), exact, Kind.AREAWISE, Space.SCENE)

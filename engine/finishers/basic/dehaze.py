@@ -1,0 +1,61 @@
+"""Dehaze: take away, or add, the veil that lies on what is far.
+
+The haze model: seen = scene * t + airlight * (1 - t). What haze adds shows in the darkest channel
+of a neighbourhood; a guided fit brings that veil to full size along the edges. The airlight is
+neutral, a luminance that the statistics give, so greys stay grey.
+
+He, Sun, Tang, Single Image Haze Removal Using Dark Channel Prior, TPAMI 33(12), 2011.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine import filters
+from engine.metadata import Metadata
+from engine.slider import Slider, Value
+from engine.stage import Kind, Space, Stage
+from engine.statistics import Statistics
+
+DEHAZE = Slider("dehaze", -100.0, 100.0, xmp="Dehaze")
+
+GRID = 384
+PATCH = 5
+"""Radius in cells of the neighbourhood whose darkest channel tells the veil."""
+
+FIT_RADIUS, FIT_EPSILON = 6, 0.05
+
+
+def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: Value) -> Tensor:
+    """Return `image` (B, 3, H, W), scene-linear ProPhoto, with less or more haze."""
+    s = torch.as_tensor(dehaze / 100.0)
+    airlight = torch.exp2(torch.as_tensor(statistics.quantile(0.99)))
+    relative = image / airlight
+    veil = _veil(relative)
+    removed = 0.7 * s.clamp_min(0.0) * veil
+    added = -0.4 * s.clamp_max(0.0) * (0.35 + 0.65 * veil)
+    cleared = (relative - removed) / (1.0 - removed)
+    return airlight * (cleared + added * (1.0 - cleared))
+
+
+def _veil(relative: Tensor) -> Tensor:
+    """Share (B, 1, H, W) of the airlight that haze puts over the picture, in [0, 1)."""
+    frame = relative.shape[-2:]
+    small = filters.resize(relative, filters.grid_size(frame, GRID))
+    darkest = small.amin(1, keepdim=True)
+    tone = filters.log_luminance(filters.luminance(small))
+    fit = filters.guided_fit(tone, _opening(darkest, PATCH), FIT_RADIUS, FIT_EPSILON)
+    slope, offset = filters.enlarge(torch.cat(fit, 1), frame).split(1, 1)
+    veil = slope * filters.log_luminance(filters.luminance(relative)) + offset
+    # no pixel holds more haze than light in any of its channels
+    return torch.minimum(veil, relative.amin(1, keepdim=True)).clamp(0.0, 0.95)
+
+
+def _opening(plane: Tensor, radius: int) -> Tensor:
+    """Darkest of a neighbourhood, back out to where it ends: bright areas keep their outline."""
+    size = 2 * radius + 1
+    darkest = -functional.max_pool2d(-plane, size, 1, radius)
+    return functional.max_pool2d(darkest, size, 1, radius)
+
+
+STAGE = Stage("dehaze", (DEHAZE,), exact, Kind.AREAWISE, Space.SCENE)
