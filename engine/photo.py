@@ -1,13 +1,20 @@
 """Photo: I_R with its metadata M and statistics H."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.color import luminance, transform
+from engine.errors import PhotofinishError
 from engine.metadata import Metadata
-from engine.statistics import Statistics
+from engine.progress import Progress, Work
+from engine.raw.dcp import read_dcp
+from engine.raw.metadata import metadata
+from engine.raw.process import decode
+from engine.statistics import CANONICAL_LONG_SIDE, Statistics, measure
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +22,8 @@ class Photo:
     """A raw photograph, decoded.
 
     `image` (1, 3, H, W) float32, linear camera RGB, black subtracted, 1.0 = white level, oriented,
-    default crop; not white balanced; may exceed 1 where a gain map raised it.
+    default crop; not white balanced; may exceed 1 where a gain map raised it, and noise around black
+    may be slightly negative.
     """
 
     image: Tensor
@@ -58,3 +66,37 @@ def area_average(image: Tensor, size: tuple[int, int]) -> Tensor:
         at_edges = torch.lerp(integral[..., below], integral[..., below + 1], edges - below)
         image = (at_edges.diff() * (count / length)).float().movedim(-1, axis)
     return image
+
+
+def open_photo(path: Path, *, half: bool = False, profile: Path | None = None) -> Work[Photo]:
+    """Open a raw file; `half` at half size, for a quick preview; `profile` a .dcp to use.
+
+    Yields Progress; close it to cancel. The file is only read. Raises PhotofinishError with a
+    sentence for the photographer where it cannot be opened.
+    """
+    chosen = read_dcp(profile) if profile is not None else None
+    answer = yield from decode(path, "photo", half=half)
+    if answer.pixels is None:
+        raise PhotofinishError(f"{path.name} holds no picture.")
+    about = metadata(answer.said, chosen)
+    image = torch.from_numpy(answer.pixels)[None]
+    scale = max(image.shape[-2:]) / max(about.full_size)
+    about = about.replace(scale=scale if half else 1.0)
+    yield Progress(3, 3, "Measuring")
+    return Photo(image, about, canonical_statistics(image, about))
+
+
+def canonical_statistics(image: Tensor, about: Metadata) -> Statistics:
+    """H of a photo's `image` (1, 3, H, W), whether full or half size: 512 px, as-shot white.
+
+    A full-size picture is halved first, as the half-size decode does, so that both give the same H.
+    """
+    if about.scale == 1.0 and min(image.shape[-2:]) >= 2:
+        image = functional.avg_pool2d(image, 2)
+    height, width = image.shape[-2:]
+    factor = min(1.0, CANONICAL_LONG_SIDE / max(height, width))
+    size = max(1, round(height * factor)), max(1, round(width * factor))
+    camera = area_average(image, size)
+    if about.white is None:
+        return measure(camera.mean(1, keepdim=True), camera)
+    return measure(luminance(transform(camera, about.white.camera_to_prophoto)), camera)

@@ -1,0 +1,143 @@
+"""Decode any other raw with LibRaw, and describe it as a DNG would.
+
+LibRaw [https://www.libraw.org/docs] knows each camera's black and white level, mosaic and XYZ (D65)
+to camera matrix; they become the DNG tags that the rest of the engine reads.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import rawpy
+
+from engine.errors import PhotofinishError
+from engine.raw.sensor import Described, Sensor
+from engine.raw.tiff import EXIF_IFD, GPS_IFD, Damaged, Tags, Tiff
+
+MAKE, MODEL, ORIENTATION, UNIQUE_MODEL = 271, 272, 274, 50708
+COLOR_MATRIX_1, AS_SHOT_NEUTRAL, ILLUMINANT_1, D65 = 50721, 50728, 50778, 21
+EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH = 33434, 33437, 34855, 37386
+LENS_MODEL = 42036
+EXIF_FLIP = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip: EXIF's orientation
+COLORS = {"R": 0, "G": 1, "B": 2, "C": 0, "M": 1, "Y": 2}
+
+
+def decode(path: Path, described: Described | None = None) -> tuple[Described, Sensor]:
+    """Decode the picture. Raises PhotofinishError where LibRaw cannot.
+
+    `described` is what a DNG said of itself, where only its compression is unknown to us.
+    """
+    raw = _open(path)
+    with raw:
+        described = described or _describe(path, raw)
+        return described, _sensor(raw, described)
+
+
+def thumbnail(path: Path) -> bytes | None:
+    """The JPEG that the camera embedded, None where there is none."""
+    raw = _open(path)
+    with raw:
+        try:
+            thumb = raw.extract_thumb()
+        except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+            return None
+        return bytes(thumb.data) if thumb.format == rawpy.ThumbFormat.JPEG else None
+
+
+def _open(path: Path) -> rawpy.RawPy:
+    try:
+        return rawpy.imread(str(path))
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise PhotofinishError("This is no raw file that Photofinish knows.") from error
+    except rawpy.LibRawError as error:
+        raise Damaged from error
+
+
+def _describe(path: Path, raw: rawpy.RawPy) -> Described:
+    camera, exif, gps = _directories(path)
+    names = _colors(raw)
+    matrix = np.asarray(raw.rgb_xyz_matrix, np.float64)[: len(names)]
+    multipliers = np.array(raw.camera_whitebalance[: len(names)], np.float64)
+    if not (multipliers > 0).all():
+        multipliers = np.array(raw.daylight_whitebalance[: len(names)], np.float64)
+    if np.abs(matrix).sum() > 0:
+        camera[COLOR_MATRIX_1], camera[ILLUMINANT_1] = matrix.ravel().tolist(), [D65]
+    if (multipliers > 0).all():
+        camera[AS_SHOT_NEUTRAL] = (multipliers.min() / multipliers).tolist()
+    other, lens = raw.other, raw.lens
+    for tag, value in (
+        (EXPOSURE_TIME, other.shutter_speed),
+        (F_NUMBER, other.aperture),
+        (ISO, other.iso_speed),
+        (FOCAL_LENGTH, other.focal_length),
+    ):
+        if tag not in exif and value and value > 0:
+            exif[tag] = [float(value)]
+    if LENS_MODEL not in exif and lens.model:
+        exif[LENS_MODEL] = lens.model
+    camera.setdefault(UNIQUE_MODEL, f"{camera.text(MAKE)} {camera.text(MODEL)}".strip())
+    camera[ORIENTATION] = [EXIF_FLIP.get(raw.sizes.flip, 1)]
+    facts: dict[str, object] = {
+        "format": path.suffix.lstrip(".").upper(),
+        "stored_size": [raw.sizes.raw_width, raw.sizes.raw_height],
+    }
+    return Described(camera, Tags(), exif, gps, facts)
+
+
+def _directories(path: Path) -> tuple[Tags, Tags, Tags]:
+    """Main, EXIF and GPS directories where the raw is TIFF-like, empty ones where it is not."""
+    with path.open("rb") as file:
+        try:
+            tiff = Tiff(file)
+            main = next(tiff.directories(), Tags())
+            exif = next(tiff.below(main, EXIF_IFD), Tags())
+            gps = next(tiff.below(main, GPS_IFD), Tags())
+        except Damaged:
+            return Tags(), Tags(), Tags()
+    return main, exif, gps
+
+
+def _colors(raw: rawpy.RawPy) -> str:
+    """The camera's colors, each once, in LibRaw's order."""
+    return "".join(dict.fromkeys(raw.color_desc.decode()[: max(raw.num_colors, 1)]))
+
+
+def _sensor(raw: rawpy.RawPy, described: Described) -> Sensor:
+    names = _colors(raw)
+    black = np.array(raw.black_level_per_channel, np.float32)
+    white = np.float32(raw.white_level)
+    stated = [level for level in raw.camera_white_level_per_channel or [] if level > 0]
+    if stated and 0.5 * white < min(stated) < white:
+        white = np.float32(min(stated))
+    if not white > black.max():
+        raise Damaged
+    if raw.raw_type == rawpy.RawType.Flat:
+        values = raw.raw_image_visible.astype(np.float32)
+        index = raw.raw_colors_visible[:6, :6].astype(np.int64)
+        if index.shape == (6, 6) and (index[:4, :4] == index[2:, 2:]).all():
+            index = index[:2, :2]
+        step = index.shape
+        for row, column in np.ndindex(*step):
+            values[row :: step[0], column :: step[1]] -= black[index[row, column]]
+        # LibRaw numbers the second green of a Bayer cell as a color of its own
+        description = raw.color_desc.decode()
+        pattern = np.array([[names.index(description[i]) for i in line] for line in index])
+        values = values[..., None]
+        mono = len(names) == 1
+        pattern_or_none = None if mono else pattern
+    else:
+        values = raw.raw_image_visible[..., : len(names)].astype(np.float32) - black[: len(names)]
+        pattern_or_none = None
+    values *= np.float32(1.0) / (white - black.max())
+    np.minimum(values, 1.0, out=values)
+    height, width = values.shape[:2]
+    neutral = np.array(described.camera.numbers(AS_SHOT_NEUTRAL))
+    aspect = raw.sizes.pixel_aspect or 1.0
+    return Sensor(
+        picture=values,
+        pattern=pattern_or_none,
+        colors=len(names),
+        crop=(0, 0, width, height),
+        neutral=neutral if len(neutral) == len(names) else None,
+        aspect=(aspect, 1.0) if aspect >= 1.0 else (1.0, 1.0 / aspect),
+        orientation=described.camera.integer(ORIENTATION, 1),
+    )
