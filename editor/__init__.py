@@ -1,1 +1,1 @@
-"""The desktop editor: a Qt window over the engine."""
+"""The window of Photofinish: Qt views of one Document. The engine knows nothing of it."""

@@ -1,0 +1,31 @@
+"""Builds the application, its window and its one Document: `python -m editor [FILE ...]`."""
+
+import sys
+from pathlib import Path
+
+import torch
+from PySide6.QtWidgets import QApplication
+
+from editor import theme
+from editor.opening import opening
+from editor.window import Window
+from engine.finishers.basic import BASIC
+
+THREADS = 2
+"""Of torch, for a render; the rest of the machine stays free for the window and exports."""
+
+
+def main(files: list[str]) -> int:
+    """Open the window, with `files` if there are any; returns the exit status."""
+    torch.set_num_threads(THREADS)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Photofinish")
+    theme.dress(application)
+    window = Window(BASIC, opening)
+    window.show()
+    window.session.open([Path(file) for file in files])
+    return application.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""Darkroom: asks the render threads for what the canvas needs, whenever document or view change."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.document import Document
+from editor.render_thread import Detail, Frame, RenderThread, Request, View
+from engine.photo import Photo
+
+LARGEST_PREVIEW = 1600
+
+
+class Darkroom(QObject):
+    """Owns what is looked at (`view`), and the threads that render it.
+
+    `framed` brings previews, `detailed` full-size frames, `thumbed` thumbnails. `progressed` tells
+    how far a full-size render is, None that there is none. `full_size_wanted` asks for a full
+    decode where the photo on screen is a smaller one.
+    """
+
+    framed = Signal(object)
+    detailed = Signal(object)
+    thumbed = Signal(object)
+    progressed = Signal(object)
+    view_changed = Signal(object)
+    full_size_wanted = Signal()
+    failed = Signal(str)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.view = View()
+        self.largest_preview = LARGEST_PREVIEW
+        self.render_thread = RenderThread(document.finisher, self)
+        self.detail_thread = Detail(document.finisher, self)
+        self._fitted = self._shown = 0
+        self._moving = False
+        self._asked: Request | None = None
+        self._too_small: Photo | None = None  # a larger decode of it has been asked for
+        self.render_thread.framed.connect(self._take_frame)
+        self.render_thread.thumbed.connect(self.thumbed)
+        self.render_thread.failed.connect(self.failed)
+        self.detail_thread.framed.connect(self._take_detail)
+        self.detail_thread.progressed.connect(self._tell)
+        self.detail_thread.failed.connect(self.failed)
+        document.photo_changed.connect(self._show_photo)
+        document.photo_refined.connect(self.ask)
+        document.settings_changed.connect(self.ask)
+
+    def look(self, fitted: int, shown: int) -> None:
+        """The picture's long side on the screen in device pixels: when fitted, and as zoomed."""
+        self._fitted, self._shown = fitted, shown
+        self.ask()
+
+    def set_view(self, **changes: object) -> None:
+        """Look at something else: fields of View."""
+        view = replace(self.view, **changes)  # type: ignore[arg-type]
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit(view)
+            self.ask()
+
+    def set_moving(self, moving: bool) -> None:
+        """Whether a slider is being dragged: frames in time matter more than their size then."""
+        self._moving = moving
+        if not moving:
+            self.ask()
+
+    def ask(self) -> None:
+        """Render what is to be seen now."""
+        photo = self._document.photo
+        if photo is None or not self._fitted:
+            return
+        self.cancel_detail()
+        fits = self._shown <= self._fitted
+        side = min(self.largest_preview, self._fitted) if fits else self.largest_preview
+        self._asked = Request(photo, self._document.settings, self.view, side, self._moving)
+        self.render_thread.request(self._asked)
+
+    def cancel_detail(self) -> None:
+        """Give up the full-size render, if there is one."""
+        if self.detail_thread.isRunning():
+            self.detail_thread.request(None)
+        self.progressed.emit(None)
+
+    def close(self) -> None:
+        """End both threads."""
+        self.render_thread.stop()
+        self.detail_thread.stop()
+
+    def _show_photo(self) -> None:
+        self.view = View(clipping=self.view.clipping)
+        self.view_changed.emit(self.view)
+
+    def _take_frame(self, frame: Frame) -> None:
+        if frame.request.photo is not self._document.photo:
+            return
+        self.framed.emit(frame)
+        if frame.settled and frame.request is self._asked and not self._moving:
+            self._sharpen(frame.request)
+
+    def _sharpen(self, request: Request) -> None:
+        """Go beyond the preview where the zoom shows more than it holds."""
+        photo, size = request.photo, max(request.photo.size)
+        if self._shown > size and photo.metadata.scale < 1.0 and self._too_small is not photo:
+            self._too_small = photo
+            self.full_size_wanted.emit()
+        elif self._shown > request.long_side and size > request.long_side:
+            self.detail_thread.request(replace(request, long_side=size))
+
+    def _take_detail(self, frame: Frame) -> None:
+        if frame.request.photo is self._document.photo:
+            self.progressed.emit(None)
+            self.detailed.emit(frame)
+
+    def _tell(self, progress: object) -> None:
+        self.progressed.emit(progress)
