@@ -22,8 +22,8 @@ class Photo:
     """A raw photograph, decoded.
 
     `image` (1, 3, H, W) float32, linear camera RGB, black subtracted, 1.0 = white level, oriented,
-    default crop; not white balanced; may exceed 1 where a gain map raised it, and noise around black
-    may be slightly negative.
+    default crop; not white balanced; may exceed 1 where a gain map raised it, and be slightly
+    negative where noise lies around black.
     """
 
     image: Tensor

@@ -16,7 +16,8 @@ def binned(mosaic: Plane, pattern: NDArray[np.int64], colors: int) -> Plane:
         from engine.raw.demosaic import interpolated
 
         whole = interpolated(mosaic, pattern, colors, 1.2)
-        return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.float32)
     out = np.zeros((height, width, colors), np.float32)
     counts = np.bincount(pattern.ravel(), minlength=colors)
     for row, column in np.ndindex(2, 2):

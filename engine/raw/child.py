@@ -1,9 +1,9 @@
 """The decoder's process: everything that reads a stranger's file happens here.
 
 Started by `engine.raw.process` under limits of time and memory; without torch and Qt, so that it
-starts fast. Writes JSON lines to standard output: {"progress": [done, total, note]}, then {"answer":
-...} or {"error": sentence}. Pixels go to the file descriptor that the request names, float32,
-planar (3, H, W).
+starts fast. Writes JSON lines to standard output: {"progress": [done, total, note]}, then
+{"answer": ...} or {"error": sentence}. Pixels go to the file descriptor that the request names,
+float32, planar (3, H, W).
 """
 
 import json

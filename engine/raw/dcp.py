@@ -9,7 +9,7 @@ from engine.errors import PhotofinishError
 from engine.metadata import Profile
 from engine.raw.process import check_readable
 from engine.raw.profile import gain_table_map, profile
-from engine.raw.tiff import Damaged, Tiff
+from engine.raw.tiff import DamagedError, Tiff
 
 LARGEST = 1 << 27
 
@@ -23,7 +23,7 @@ def read_dcp(path: Path) -> Profile:
         try:
             tiff = Tiff(file)
             tags = next(tiff.directories())
-        except (Damaged, StopIteration) as error:
+        except (DamagedError, StopIteration) as error:
             raise PhotofinishError(f"{path.name} is no camera profile (.dcp).") from error
     found = profile(tags, gain_table_map=gain_table_map(tags, tiff.order, 1))
     if not found.calibrations:

@@ -75,7 +75,8 @@ def _bayer(mosaic: Plane, pattern: Pattern) -> Plane:
     height, width = mosaic.shape
     out = np.empty((height, width, 3), np.float32)
     # reflecting about the edge pixel keeps the pattern going
-    padded = cv2.copyMakeBorder(mosaic, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REFLECT_101)
+    border = (MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REFLECT_101)
+    padded = np.asarray(cv2.copyMakeBorder(mosaic, *border), np.float32)
     row, column = (int(index[0]) for index in np.nonzero(pattern == 0))
     for top in range(0, height, STRIP):
         lines = min(STRIP, height - top)
@@ -139,9 +140,9 @@ def _activity(difference: Plane, axis: int) -> Plane:
     steps = np.zeros_like(difference)
     if axis == 1:
         np.abs(difference[:, :-2] - difference[:, 2:], out=steps[:, :-2])
-        return cv2.filter2D(steps, -1, CLASSIFIER)
+        return _filtered(steps, CLASSIFIER)
     np.abs(difference[:-2] - difference[2:], out=steps[:-2])
-    return cv2.filter2D(steps, -1, np.ascontiguousarray(CLASSIFIER.T))
+    return _filtered(steps, CLASSIFIER.T)
 
 
 def _along_edge(plane: Plane, horizontal: NDArray[np.bool_], kernel: Plane) -> Plane:
@@ -149,11 +150,20 @@ def _along_edge(plane: Plane, horizontal: NDArray[np.bool_], kernel: Plane) -> P
 
 
 def _across(plane: Plane, kernel: Plane) -> Plane:
-    return cv2.filter2D(plane, -1, kernel)
+    return _filtered(plane, kernel)
 
 
 def _down(plane: Plane, kernel: Plane) -> Plane:
-    return cv2.filter2D(plane, -1, np.ascontiguousarray(kernel.T))
+    return _filtered(plane, kernel.T)
+
+
+def _filtered(plane: Plane, kernel: Plane) -> Plane:
+    return np.asarray(cv2.filter2D(plane, -1, np.ascontiguousarray(kernel)), np.float32)
+
+
+def _near(plane: Plane, sigma: float) -> Plane:
+    blurred = cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(blurred, np.float32)
 
 
 def interpolated(mosaic: Plane, pattern: Pattern, colors: int, sigma: float) -> Plane:
@@ -161,9 +171,7 @@ def interpolated(mosaic: Plane, pattern: Pattern, colors: int, sigma: float) -> 
     out = np.empty((*mosaic.shape, colors), np.float32)
     for color in range(colors):
         known = np.ascontiguousarray(_tiled((pattern == color).astype(np.float32), mosaic.shape))
-        weight = cv2.GaussianBlur(known, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-        value = cv2.GaussianBlur(known * mosaic, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-        value /= np.maximum(weight, np.float32(1e-6))
+        value = _near(known * mosaic, sigma) / np.maximum(_near(known, sigma), np.float32(1e-6))
         out[..., color] = np.where(known > 0, mosaic, value)
     return out
 

@@ -28,8 +28,8 @@ def develop(sensor: Sensor, *, half: bool) -> Plane:
     if size != (picture.shape[1], picture.shape[0]):
         import cv2
 
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
-        picture = picture.reshape(size[1], size[0], -1)
+        resized = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+        picture = np.asarray(resized, np.float32).reshape(size[1], size[0], -1)
     return _upright(picture, sensor.orientation)
 
 

@@ -12,7 +12,7 @@ from engine.raw import opcodes
 from engine.raw.linear import linearize
 from engine.raw.opcodes import Grid
 from engine.raw.sensor import Described, Sensor
-from engine.raw.tiff import EXIF_IFD, GPS_IFD, SUB_IFDS, Damaged, Tags, Tiff
+from engine.raw.tiff import EXIF_IFD, GPS_IFD, SUB_IFDS, DamagedError, Tags, Tiff
 from engine.raw.tiles import COMPRESSION, LENGTH, WIDTH, read_samples
 
 DNG_VERSION, SUBFILE_TYPE, PHOTOMETRIC, ORIENTATION = 50706, 254, 262, 274
@@ -29,10 +29,10 @@ def is_dng(tiff: Tiff) -> bool:
 
 
 def describe(tiff: Tiff) -> Described:
-    """What the file says. Raises Damaged where it holds no raw picture."""
+    """What the file says. Raises DamagedError where it holds no raw picture."""
     directories = list(tiff.directories())
     if not directories or DNG_VERSION not in directories[0]:
-        raise Damaged
+        raise DamagedError
     main = directories[0]
     pictures = [*directories, *(sub for d in directories for sub in _below(tiff, d, SUB_IFDS))]
     raws = [d for d in pictures if d.integer(PHOTOMETRIC, 0) in (CFA, LINEAR_RAW)]
@@ -56,7 +56,7 @@ def decode(tiff: Tiff, described: Described) -> Sensor:
     height, width, planes = stored.shape
     top, left, bottom, right = raw.integers(ACTIVE_AREA)[:4] or [0, 0, height, width]
     if not (0 <= top < bottom <= height and 0 <= left < right <= width):
-        raise Damaged
+        raise DamagedError
     picture = linearize(stored[top:bottom, left:right], raw)
     grid = Grid(bottom - top, right - left)
     picture = opcodes.apply(opcodes.read_list(raw.blob(OPCODE_LIST_2)), picture, grid)
@@ -80,7 +80,7 @@ def _below(tiff: Tiff, tags: Tags, tag: int) -> Iterator[Tags]:
     """Directories below one; a pointer into nothing costs only what it points to."""
     try:
         yield from tiff.below(tags, tag)
-    except Damaged:
+    except DamagedError:
         return
 
 
@@ -90,7 +90,7 @@ def _pattern(raw: Tags) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.int64]]
     codes = raw.integers(CFA_PATTERN)
     planes = raw.integers(CFA_PLANE_COLOR) or [0, 1, 2]
     if not 0 < rows * columns == len(codes) or max(rows, columns) > 16:
-        raise Damaged
+        raise DamagedError
     if raw.integer(CFA_LAYOUT, 1) != 1:
         raise PhotofinishError("This camera's staggered sensor layout is not supported.")
     if len(planes) > 4 or not set(codes) <= set(planes):
@@ -105,7 +105,7 @@ def _crop(raw: Tags, grid: Grid) -> tuple[int, int, int, int]:
     left, top = min(max(left, 0), grid.width - 1), min(max(top, 0), grid.height - 1)
     width, height = min(width, grid.width - left), min(height, grid.height - top)
     if width < 1 or height < 1:
-        raise Damaged
+        raise DamagedError
     return left, top, width, height
 
 

@@ -11,7 +11,7 @@ import rawpy
 
 from engine.errors import PhotofinishError
 from engine.raw.sensor import Described, Sensor
-from engine.raw.tiff import EXIF_IFD, GPS_IFD, Damaged, Tags, Tiff
+from engine.raw.tiff import EXIF_IFD, GPS_IFD, DamagedError, Tags, Tiff
 
 MAKE, MODEL, ORIENTATION, UNIQUE_MODEL = 271, 272, 274, 50708
 COLOR_MATRIX_1, AS_SHOT_NEUTRAL, ILLUMINANT_1, D65 = 50721, 50728, 50778, 21
@@ -49,7 +49,7 @@ def _open(path: Path) -> rawpy.RawPy:
     except rawpy.LibRawFileUnsupportedError as error:
         raise PhotofinishError("This is no raw file that Photofinish knows.") from error
     except rawpy.LibRawError as error:
-        raise Damaged from error
+        raise DamagedError from error
 
 
 def _describe(path: Path, raw: rawpy.RawPy) -> Described:
@@ -91,7 +91,7 @@ def _directories(path: Path) -> tuple[Tags, Tags, Tags]:
             main = next(tiff.directories(), Tags())
             exif = next(tiff.below(main, EXIF_IFD), Tags())
             gps = next(tiff.below(main, GPS_IFD), Tags())
-        except Damaged:
+        except DamagedError:
             return Tags(), Tags(), Tags()
     return main, exif, gps
 
@@ -109,7 +109,7 @@ def _sensor(raw: rawpy.RawPy, described: Described) -> Sensor:
     if stated and 0.5 * white < min(stated) < white:
         white = np.float32(min(stated))
     if not white > black.max():
-        raise Damaged
+        raise DamagedError
     if raw.raw_type == rawpy.RawType.Flat:
         values = raw.raw_image_visible.astype(np.float32)
         index = raw.raw_colors_visible[:6, :6].astype(np.int64)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.raw.sensor import Plane
-from engine.raw.tiff import Damaged, Tags
+from engine.raw.tiff import DamagedError, Tags
 from engine.raw.tiles import BITS, SAMPLE_FORMAT
 
 LINEARIZATION_TABLE, BLACK_REPEAT, BLACK = 50712, 50713, 50714
@@ -21,11 +21,11 @@ def black_levels(tags: Tags, planes: int) -> NDArray[np.float32]:
     rows, columns = (tags.integers(BLACK_REPEAT) or [1, 1])[:2]
     levels = np.array(tags.numbers(BLACK) or [0.0], np.float32)
     if rows < 1 or columns < 1 or rows * columns > 4096:
-        raise Damaged
+        raise DamagedError
     if len(levels) == 1:
         levels = np.repeat(levels, rows * columns * planes)
     if len(levels) != rows * columns * planes:
-        raise Damaged
+        raise DamagedError
     return levels.reshape(rows, columns, planes)
 
 
@@ -40,7 +40,7 @@ def white_levels(tags: Tags, planes: int) -> NDArray[np.float32]:
 def linearize(stored: NDArray[np.generic], tags: Tags) -> Plane:
     """Return the active area (H, W, planes) of stored samples as linear light.
 
-    Raises Damaged where the levels make no sense.
+    Raises DamagedError where the levels make no sense.
     """
     height, width, planes = stored.shape
     table = np.array(tags.numbers(LINEARIZATION_TABLE), np.float32)
@@ -54,7 +54,7 @@ def linearize(stored: NDArray[np.generic], tags: Tags) -> Plane:
     darkest = black.max((0, 1)) + across.max(initial=0.0) + down.max(initial=0.0)
     span = white - darkest
     if not (np.isfinite(span).all() and (span > 0).all()):
-        raise Damaged
+        raise DamagedError
     _subtract_pattern(picture, black)
     if len(across) == width:
         picture -= across[None, :, None]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import PhotofinishError
-from engine.raw.tiff import Damaged
+from engine.raw.tiff import DamagedError
 
 Picture = NDArray[np.float32]
 OPTIONAL, SKIP_FOR_PREVIEW = 1, 2
@@ -46,7 +46,7 @@ class Grid:
 
 
 def read_list(content: bytes) -> list[Opcode]:
-    """The opcodes of an OpcodeList tag, in order. Raises Damaged where it is cut short."""
+    """The opcodes of an OpcodeList tag, in order. Raises DamagedError where it is cut short."""
     if not content:
         return []
     try:
@@ -55,12 +55,12 @@ def read_list(content: bytes) -> list[Opcode]:
         for _ in range(count):
             number, _, flags, size = struct.unpack_from(">IIII", content, at)
             if at + 16 + size > len(content):
-                raise Damaged
+                raise DamagedError
             body = content[at + 16 : at + 16 + size]
             opcodes.append(Opcode(number, bool(flags & OPTIONAL), body))
             at += 16 + size
     except struct.error as error:
-        raise Damaged from error
+        raise DamagedError from error
     return opcodes
 
 
@@ -80,7 +80,7 @@ def apply(opcodes: list[Opcode], picture: Picture, grid: Grid) -> Picture:
         try:
             picture = run(opcode.content, picture, grid)
         except (struct.error, IndexError, ValueError, OverflowError) as error:
-            raise Damaged from error
+            raise DamagedError from error
     return picture
 
 
@@ -104,7 +104,7 @@ class Area:
         """The area at the start of an opcode."""
         area = cls(*struct.unpack_from(">iiiiIIII", content))
         if area.row_pitch < 1 or area.column_pitch < 1:
-            raise Damaged
+            raise DamagedError
         return area
 
     def rows(self, grid: Grid) -> slice:
@@ -135,7 +135,7 @@ def _gain_map(content: bytes, picture: Picture, grid: Grid) -> Picture:
     size = points_v * points_h * planes
     at = Area.SIZE + struct.calcsize(">IIddddI")
     if not size or size > (len(content) - at) // 4:
-        raise Damaged
+        raise DamagedError
     gains = np.frombuffer(content, ">f4", size, at).astype(np.float32)
     gains = gains.reshape(points_v, points_h, planes)
     rows, columns = area.rows(grid), area.columns(grid)
@@ -175,7 +175,7 @@ def _map_polynomial(content: bytes, picture: Picture, grid: Grid) -> Picture:
     area = Area.read(content)
     (degree,) = struct.unpack_from(">I", content, Area.SIZE)
     if degree > 8:
-        raise Damaged
+        raise DamagedError
     factors = struct.unpack_from(f">{degree + 1}d", content, Area.SIZE + 4)
 
     def evaluate(values: Picture) -> Picture:
@@ -203,16 +203,11 @@ def _per_line(axis: int, combine: Callable[..., object]) -> Callable[..., Pictur
         area = Area.read(content)
         (count,) = struct.unpack_from(">I", content, Area.SIZE)
         numbers = np.frombuffer(content, ">f4", count, Area.SIZE + 4).astype(np.float32)
-        start, stop, pitch = (
-            (area.top, area.bottom, area.row_pitch)
-            if axis == 0
-            else (area.left, area.right, area.column_pitch)
-        )
+        start, pitch = (area.top, area.row_pitch) if axis == 0 else (area.left, area.column_pitch)
         lines = (area.rows(grid), area.columns(grid))[axis]
         length = (grid.height, grid.width)[axis]
         chosen = np.arange(length)[lines] * grid.step
         index = ((chosen - start) // pitch).clip(0, count - 1)
-        del stop
         amount = numbers[index]
         amount = amount[:, None] if axis == 0 else amount[None, :]
         for lane in area.lanes(picture):
@@ -315,15 +310,15 @@ def _trim(content: bytes, picture: Picture, grid: Grid) -> Picture:
     top, left, bottom, right = (v // grid.step for v in struct.unpack_from(">iiii", content))
     kept = picture[max(top, 0) : bottom, max(left, 0) : right]
     if not kept.size:
-        raise Damaged
+        raise DamagedError
     # the default crop counts from the picture's own corner: keep the frame, repeat the edge
     lines = np.arange(grid.height).clip(max(top, 0), min(bottom, grid.height) - 1)
     columns = np.arange(grid.width).clip(max(left, 0), min(right, grid.width) - 1)
     return picture[lines][:, columns]
 
 
-def _bad_constant(content: bytes, picture: Picture, grid: Grid) -> Picture:
-    (constant, _) = struct.unpack_from(">II", content)
+def _bad_constant(content: bytes, picture: Picture, _: Grid) -> Picture:
+    constant = struct.unpack_from(">II", content)[0]
     rows, columns = np.nonzero(picture[..., 0] == np.float32(constant))
     return _mend(picture, list(zip(rows.tolist(), columns.tolist(), strict=True)))
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from engine.raw import dng
 from engine.raw.sniff import open_tiff
-from engine.raw.tiff import SUB_IFDS, Damaged, Tags, Tiff
+from engine.raw.tiff import SUB_IFDS, DamagedError, Tags, Tiff
 from engine.raw.tiles import COMPRESSION, JPEG, STRIP_COUNTS, STRIP_OFFSETS, WIDTH
 
 YCBCR = 6
@@ -21,6 +21,7 @@ ORIENTATION = 274
 def preview(path: Path, file: BinaryIO, descriptor: int, long_side: int) -> dict[str, Any]:
     """Write the preview, at least `long_side` if it is as large, as (H, W, 3) uint8, upright."""
     tiff = open_tiff(file)
+    jpeg: bytes | None
     orientation = 1
     if tiff is not None and dng.is_dng(tiff):
         jpeg, orientation = _largest_jpeg(tiff)
@@ -37,7 +38,7 @@ def preview(path: Path, file: BinaryIO, descriptor: int, long_side: int) -> dict
                 stored.getexif()[ORIENTATION] = orientation
             picture = ImageOps.exif_transpose(stored).convert("RGB")
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Damaged from error
+        raise DamagedError from error
     pixels = np.asarray(picture)
     os.ftruncate(descriptor, pixels.nbytes)
     with mmap.mmap(descriptor, pixels.nbytes) as shared:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from engine.errors import PhotofinishError
 from engine.progress import Progress, Work
-from engine.raw.tiff import Damaged
+from engine.raw.tiff import DamagedError
 
 TIME_LIMIT = 120.0
 """Seconds that the decoder may take."""
@@ -74,7 +74,7 @@ def decode(path: Path, what: str, *, half: bool = False, long_side: int = 0) -> 
         complaints.seek(0)
         noise = complaints.read(1 << 16).lower()
         if any(words in noise for words in COMPLAINTS):
-            raise Damaged
+            raise DamagedError
         return Answer(said, _taken(pixels, said.get("shape"), what))
 
 
@@ -150,7 +150,8 @@ def _listen(child: subprocess.Popen[bytes]) -> Work[dict[str, Any]]:
             raise PhotofinishError("This file makes the decoder fail; it is probably damaged.")
         message = json.loads(line)
         if "answer" in message:
-            return message["answer"]  # type: ignore[no-any-return]
+            answer: dict[str, Any] = message["answer"]
+            return answer
         if "error" in message:
             raise PhotofinishError(message["error"])
         progress = Progress(*message["progress"])
@@ -163,5 +164,5 @@ def _taken(descriptor: int, shape: list[int] | None, what: str) -> NDArray[Any] 
     dtype = np.dtype(np.uint8 if what == "preview" else np.float32)
     size = int(np.prod(shape)) * dtype.itemsize
     if os.fstat(descriptor).st_size < size or size <= 0:
-        raise Damaged
+        raise DamagedError
     return np.frombuffer(mmap.mmap(descriptor, size, access=mmap.ACCESS_COPY), dtype).reshape(shape)

@@ -68,7 +68,8 @@ def _calibration(tags: Tags, i: int, reduction: list[list[float]]) -> Calibratio
         return None
     forward = matrix(tags, FORWARD_MATRICES[i])
     if reduction:
-        color = np.array(reduction) @ _individual(tags, i, len(color)) @ color
+        to_three: Matrix = np.array(reduction, np.float64)
+        color = np.asarray(to_three @ _individual(tags, i, len(color)) @ color, np.float64)
         forward = None  # it speaks of four balanced colors, which are no longer there
     data = tags.blob(ILLUMINANT_DATA[i])
     return Calibration(

@@ -4,7 +4,7 @@ import os
 from typing import BinaryIO
 
 from engine.errors import PhotofinishError
-from engine.raw.tiff import Damaged, Tiff
+from engine.raw.tiff import DamagedError, Tiff
 
 PICTURES = {
     b"\xff\xd8\xff": "a JPEG",
@@ -32,11 +32,11 @@ def open_tiff(file: BinaryIO) -> Tiff | None:
         if start.startswith(magic):
             raise PhotofinishError(f"This is {name}, not a raw photo.")
     if length < SHORTEST:
-        raise Damaged
+        raise DamagedError
     if start[:2] in (b"II", b"MM") and not start.startswith(b"IIII"):
         try:
             return Tiff(file)
-        except Damaged:
+        except DamagedError:
             if start[6:14] == b"HEAPCCDR":  # Canon CRW
                 return None
             raise

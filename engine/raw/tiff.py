@@ -28,7 +28,7 @@ LARGEST_VALUE = 1 << 26
 MOST_DIRECTORIES = 64
 
 
-class Damaged(PhotofinishError):
+class DamagedError(PhotofinishError):
     """The file does not hold what its format promises."""
 
     def __init__(self) -> None:
@@ -92,18 +92,18 @@ class Tags(dict[int, Value]):
 
 
 class Tiff:
-    """An open TIFF-like file. Raises Damaged where it is none or a directory cannot be read."""
+    """An open TIFF-like file. Raises DamagedError where it is none or cannot be read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.length = file.seek(0, os.SEEK_END)
         start = self._read(0, 4)
         if start[:2] not in (b"II", b"MM"):
-            raise Damaged
+            raise DamagedError
         self.order = "<" if start[:2] == b"II" else ">"
         magic = self._unpack("H", start[2:])[0]
         if magic not in MAGIC:
-            raise Damaged
+            raise DamagedError
         self.kind = MAGIC[magic]
         self._big = magic == 43
         self._first = self._unpack("Q", self._read(8, 8))[0] if self._big else self._long(4)
@@ -127,7 +127,7 @@ class Tiff:
         head_size = struct.calcsize("=" + head)
         (count,) = self._unpack(head, self._read(offset, head_size))
         if count > 4096:
-            raise Damaged
+            raise DamagedError
         block = self._read(offset + head_size, count * entry_size + inline)
         tags = Tags()
         for at in range(0, count * entry_size, entry_size):
@@ -140,7 +140,7 @@ class Tiff:
         return tags, following
 
     def read(self, offset: int, count: int) -> bytes:
-        """`count` bytes from `offset`. Raises Damaged where the file ends before."""
+        """`count` bytes from `offset`. Raises DamagedError where the file ends before."""
         return self._read(offset, count)
 
     def _value(self, kind: int, count: int, field: bytes) -> Value | None:
@@ -150,7 +150,7 @@ class Tiff:
         if size > len(field):
             (offset,) = self._unpack("Q" if self._big else "I", field)
             if offset + size > self.length:
-                raise Damaged
+                raise DamagedError
             field = self._read(offset, size)
         field = field[:size]
         if kind in TEXT:
@@ -167,11 +167,11 @@ class Tiff:
 
     def _read(self, offset: int, count: int) -> bytes:
         if offset < 0 or count < 0 or offset + count > self.length:
-            raise Damaged
+            raise DamagedError
         self._file.seek(offset)
         block = self._file.read(count)
         if len(block) != count:
-            raise Damaged
+            raise DamagedError
         return block
 
     def _unpack(self, form: str, block: bytes) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.raw.tiff import Damaged, Tags, Tiff
+from engine.raw.tiff import DamagedError, Tags, Tiff
 
 WIDTH, LENGTH, BITS, COMPRESSION = 256, 257, 258, 259
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_COUNTS, PLANAR = 273, 277, 278, 279, 284
@@ -34,7 +34,7 @@ def readable(tags: Tags) -> bool:
 def read_samples(tiff: Tiff, tags: Tags) -> Samples:
     """Return the picture (H, W, samples) as stored: uint8, uint16, uint32 or float32.
 
-    Raises Damaged where a tile is missing, cut short or cannot be decoded.
+    Raises DamagedError where a tile is missing, cut short or cannot be decoded.
     """
     height, width = tags.integer(LENGTH, 0), tags.integer(WIDTH, 0)
     samples = tags.integer(SAMPLES, 1)
@@ -43,16 +43,16 @@ def read_samples(tiff: Tiff, tags: Tags) -> Samples:
     rows = tags.integer(TILE_LENGTH, 0) if tiled else tags.integer(ROWS_PER_STRIP, height)
     tile_height = rows if tiled else min(rows, height)
     if min(height, width, samples, tile_width, tile_height) < 1 or samples > 8:
-        raise Damaged
+        raise DamagedError
     if max(height * width, tile_height * tile_width) * samples > MOST_SAMPLES:
-        raise Damaged
+        raise DamagedError
     offsets = tags.integers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     counts = tags.integers(TILE_COUNTS if tiled else STRIP_COUNTS)
     down, across = -(-height // tile_height), -(-width // tile_width)
     if len(offsets) < down * across or len(counts) < down * across:
-        raise Damaged
+        raise DamagedError
     if any(offset + count > tiff.length for offset, count in zip(offsets, counts, strict=False)):
-        raise Damaged
+        raise DamagedError
     picture: Samples | None = None
     for i in range(down * across):
         top, left = i // across * tile_height, i % across * tile_width
@@ -66,7 +66,7 @@ def read_samples(tiff: Tiff, tags: Tags) -> Samples:
             picture = np.empty((height, width, samples), tile.dtype)
         picture[top:bottom, left:right] = tile[: bottom - top, : right - left]
     if picture is None:
-        raise Damaged
+        raise DamagedError
     return picture
 
 
@@ -79,15 +79,15 @@ def _decode(stored: bytes, tags: Tags, order: str, shape: tuple[int, int, int]) 
             tile = imagecodecs.jpegxl_decode(stored)
         else:
             if compression == LZW:
-                stored = imagecodecs.lzw_decode(stored)
+                stored = bytes(imagecodecs.lzw_decode(stored))
             elif compression in (DEFLATE, OLD_DEFLATE):
                 size = shape[0] * shape[1] * shape[2] * 8
-                stored = imagecodecs.zlib_decode(stored, out=size)
+                stored = bytes(imagecodecs.zlib_decode(stored, out=size))
             tile = _unpack(stored, tags, order, shape)
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        raise Damaged from error
+        raise DamagedError from error
     if tile.size != shape[0] * shape[1] * shape[2]:
-        raise Damaged
+        raise DamagedError
     # a lossless JPEG may split a row into several components: the order of samples is the same
     tile = tile.reshape(shape)
     return tile.astype(np.float32) if tile.dtype.kind == "f" else tile
@@ -111,10 +111,10 @@ def _unpack(stored: bytes, tags: Tags, order: str, shape: tuple[int, int, int]) 
         kind = np.uint16
         run = shape[1] * shape[2]
         if len(stored) < -(-run * bits // 8) * shape[0]:
-            raise Damaged
+            raise DamagedError
         tile = imagecodecs.packints_decode(stored, kind, bits, runlen=run)[:size].reshape(shape)
     else:
-        raise Damaged
+        raise DamagedError
     distance = HORIZONTAL.get(tags.integer(PREDICTOR, 1))
     if distance:
         tile = tile.copy()
@@ -128,7 +128,7 @@ def _floats(
     stored: bytes, bits: int, predictor: int, order: str, shape: tuple[int, int, int]
 ) -> Samples:
     if bits not in (16, 24, 32):
-        raise Damaged
+        raise DamagedError
     row = shape[1] * shape[2]
     width = bits // 8
     table = np.frombuffer(stored, np.uint8, shape[0] * row * width).reshape(shape[0], -1)
@@ -139,13 +139,13 @@ def _floats(
             lane = table[:, first::step]
             np.cumsum(lane, axis=1, dtype=np.uint8, out=lane)
         # bytes lie in planes, most significant first
-        table = table.reshape(shape[0], width, row).transpose(0, 2, 1)
+        parts = table.reshape(shape[0], width, row).transpose(0, 2, 1)
     else:
-        table = table.reshape(shape[0], row, width)
-        table = table[..., ::-1] if order == "<" else table
+        parts = table.reshape(shape[0], row, width)
+        parts = parts[..., ::-1] if order == "<" else parts
     if bits == 24:
-        return _from_float24(table).reshape(shape)
-    flat = np.ascontiguousarray(table).view(f">f{width}")
+        return _from_float24(parts).reshape(shape)
+    flat = np.ascontiguousarray(parts).view(f">f{width}")
     return flat.astype(np.float32).reshape(shape)
 
 
@@ -155,4 +155,5 @@ def _from_float24(table: NDArray[np.uint8]) -> NDArray[np.float32]:
     word = word[..., 0] << 16 | word[..., 1] << 8 | word[..., 2]
     exponent = word >> 16 & 0x7F
     whole = (word & 0x800000) << 8 | (exponent + 64) << 23 | (word & 0xFFFF) << 7
-    return np.where(exponent == 0, 0, whole).astype(np.uint32).view(np.float32)
+    whole[exponent == 0] = 0
+    return np.asarray(whole, np.uint32).view(np.float32)
