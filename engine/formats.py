@@ -14,8 +14,8 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import color, icc
 from engine import exif as exif_writer
-from engine import icc
 from engine.metadata import ColorSpace, Exif
 
 Pixels: TypeAlias = (
@@ -26,21 +26,21 @@ Pixels: TypeAlias = (
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the numbers of a file are and where they come from."""
+    """What the numbers of a file are and where they come from; no `space`: camera RGB."""
 
-    space: ColorSpace
+    space: ColorSpace | None
     linear: bool
     exif: Exif
 
     @property
-    def profile(self) -> bytes:
+    def profile(self) -> bytes | None:
         """The ICC profile."""
-        return icc.profile(self.space, linear=self.linear)
+        return None if self.space is None else icc.profile(self.space, linear=self.linear)
 
     @property
     def srgb(self) -> bool:
         """Whether EXIF may call it sRGB."""
-        return self.space.name == "srgb" and not self.linear
+        return self.space is color.SRGB and not self.linear
 
     def exif_block(self, pixels: Pixels) -> bytes:
         """The EXIF of a file with these pixels."""
@@ -80,11 +80,11 @@ def write_png(path: Path, pixels: Pixels, meaning: Meaning, _: int) -> None:
 
     content = memoryview(imagecodecs.png_encode(pixels, level=4))
     header = 8 + 25  # signature and IHDR
-    name = meaning.space.title.encode("latin-1")
-    profile = name + b"\0\0" + zlib.compress(meaning.profile)
+    profile = b"ICC profile\0\0" + zlib.compress(meaning.profile or b"")
     with path.open("wb") as file:
         file.write(content[:header])
-        file.write(_chunk(b"iCCP", profile))
+        if meaning.profile:
+            file.write(_chunk(b"iCCP", profile))
         file.write(_chunk(b"eXIf", meaning.exif_block(pixels)))
         file.write(content[header:])
 
@@ -112,14 +112,15 @@ def write_exr(path: Path, pixels: Pixels, meaning: Meaning, _: int) -> None:
     """Write half or float32 `pixels`."""
     import OpenEXR
 
-    red, green, blue, white = icc.CHROMATICITIES[meaning.space.name]
     exif = meaning.exif
     header: dict[str, object] = {
         "compression": OpenEXR.ZIP_COMPRESSION,
         "type": OpenEXR.scanlineimage,
-        "chromaticities": (*red, *green, *blue, *white),
         "software": exif_writer.SOFTWARE,
     }
+    if meaning.space is not None:
+        red, green, blue, white = icc.CHROMATICITIES[meaning.space.name]
+        header["chromaticities"] = (*red, *green, *blue, *white)
     facts = {
         "cameraMake": exif.make,
         "cameraModel": exif.model,
