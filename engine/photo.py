@@ -50,7 +50,7 @@ class Photo:
 def area_average(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Reduce `image` (B, C, H, W) to `size` (h, w), each pixel the mean of the area it covers.
 
-    Exact for fractional ratios too: the integral of the picture, taken along one axis at a time.
+    Exact for fractional ratios too: one axis at a time, pixels weighted by their share of the area.
     """
     for axis, count in ((-2, size[0]), (-1, size[1])):
         length = image.shape[axis]
@@ -59,12 +59,17 @@ def area_average(image: Tensor, size: tuple[int, int]) -> Tensor:
         if length % count == 0:
             image = image.unflatten(axis, (count, length // count)).mean(axis)
             continue
-        image = image.movedim(axis, -1)
-        integral = functional.pad(image.double().cumsum(-1), (1, 0))
         edges = torch.linspace(0, length, count + 1, dtype=torch.float64, device=image.device)
-        below = edges.floor().clamp_max(length - 1).long()
-        at_edges = torch.lerp(integral[..., below], integral[..., below + 1], edges - below)
-        image = (at_edges.diff() * (count / length)).float().movedim(-1, axis)
+        start, stop = edges[:-1], edges[1:]
+        first = start.floor()
+        total: Tensor | float = 0.0
+        for tap in range(int((stop.ceil() - first).max())):
+            at = first + tap
+            share = (torch.minimum(at + 1, stop) - torch.maximum(at, start)).clamp_min(0.0)
+            weight = (share * (count / length)).to(image.dtype)
+            pixels = image.index_select(axis, at.clamp_max(length - 1).long())
+            total = total + pixels * (weight[:, None] if axis == -2 else weight)
+        image = torch.as_tensor(total)
     return image
 
 

@@ -44,10 +44,11 @@ def measure(luminance: Tensor, camera: Tensor) -> Statistics:
     """H from the canonical picture: `luminance` (1, 1, h, w) and `camera` RGB (1, 3, h, w)."""
     log = torch.log2(luminance.flatten().clamp_min(2.0**DARKEST))
     position = ((log - DARKEST) / (BRIGHTEST - DARKEST) * BINS - 0.5).clamp(0.0, BINS - 1.0)
-    centers = torch.arange(BINS, dtype=position.dtype, device=position.device)
+    below = position.floor().clamp_max(BINS - 2.0)
+    above = position - below
     shares = torch.zeros(BINS, dtype=position.dtype, device=position.device)
-    for part in position.split(1 << 16):
-        shares = shares + (1.0 - (part[:, None] - centers).abs()).clamp_min(0.0).sum(0)
+    shares = shares.index_add(0, below.long(), 1.0 - above)
+    shares = shares.index_add(0, below.long() + 1, above)
     levels = torch.tensor(LEVELS, dtype=log.dtype, device=log.device)
     return Statistics(
         histogram=shares / len(log),
