@@ -150,13 +150,17 @@ def write(
 
 
 def digest(packet: Packet, finisher: Finisher) -> str:
-    """What the crs: properties of our controls say, as a short digest, whatever their wording."""
+    """What the crs: properties of our controls say, as a short digest, whatever their wording.
+
+    Defaults are left out, so that a control which a later version adds changes nothing.
+    """
     as_shot = packet.text(NAMESPACE, "WhiteBalance") == "As Shot"
     says = {}
     for control in _mapped(finisher):
         if control.default is not None or not as_shot:
             value = _parse(packet.get(NAMESPACE, control.xmp), control)
-            says[control.xmp] = control.default if value is None else value
+            if value not in (None, control.default):
+                says[control.xmp] = value
     return hashlib.sha256(json.dumps(says, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from engine import __version__, camera_raw, files, xmp
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
+from engine.raw.description import embedded_xmp
 from engine.settings import Settings
 from engine.slider import Setting
 
@@ -118,8 +119,8 @@ class Sidecar:
         return self._held
 
     def _embedded(self) -> Edit | None:
-        content = xmp.embedded(self.raw)
         try:
+            content = embedded_xmp(self.raw)
             return _imported(xmp.Packet(content), self.finisher, self.raw) if content else None
         except PhotofinishError:
             return None

@@ -5,10 +5,8 @@ rdf:Description about the file; lists are rdf:Seq, Bag or Alt. What is not asked
 is: other namespaces, nested structures, comments, processing instructions.
 """
 
-import struct
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -142,38 +140,6 @@ class Packet:
         home.set(f"{{{RDF}}}about", about)
         home.tail = "\n "
         return home
-
-
-def embedded(path: Path) -> bytes | None:
-    """The XMP inside a TIFF-like raw (tag 700 of its first directory); None where it has none."""
-    try:
-        with path.open("rb") as file:
-            return _tag_700(file)
-    except (OSError, OverflowError, struct.error):
-        return None
-
-
-def _tag_700(file: BinaryIO) -> bytes | None:
-    head = file.read(16)
-    order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    if order is None:
-        return None
-    big = struct.unpack(order + "H", head[2:4])[0] == 43  # BigTIFF
-    count_form, entry_form = ("Q", "HHQ8s") if big else ("H", "HHI4s")
-    offset_form = order + ("Q" if big else "I")
-    file.seek(struct.unpack_from(offset_form, head, 8 if big else 4)[0])
-    count = struct.unpack(order + count_form, file.read(struct.calcsize(count_form)))[0]
-    for _ in range(min(count, 4096)):
-        entry = file.read(struct.calcsize(order + entry_form))
-        tag, kind, length, place = struct.unpack(order + entry_form, entry)
-        if tag != 700:
-            continue
-        if kind not in (1, 7) or not len(place) < length <= MOST_BYTES:
-            return None
-        file.seek(struct.unpack(offset_form, place)[0])
-        content = file.read(length)
-        return content if len(content) == length else None
-    return None
 
 
 def _rdf(root: etree._Element) -> etree._Element:
