@@ -90,7 +90,7 @@ def apply_gain_table_map(image: Tensor, table: GainTableMap, metadata: Metadata)
     level = (level + weights[3] * smallest + weights[4] * largest).clamp(0.0, 1.0)
     if table.gamma != 1.0:
         level = level.clamp_min(_TINY) ** table.gamma
-    (gain,) = _interpolate(table.gains[..., None], row[:, None], column, level * points)
+    (gain,) = interpolate(table.gains[..., None], row[:, None], column, level * points)
     return (image * gain.unsqueeze(1)).clamp(0.0, 1.0)
 
 
@@ -98,12 +98,12 @@ def _deltas(deltas: Floats, hue: Tensor, saturation: Tensor, value: Tensor) -> l
     """Hue shift, saturation scale and value scale; the hue wraps round."""
     values, hues, saturations, _ = deltas.shape
     closed = np.concatenate([deltas, deltas[:, :1]], axis=1)
-    return _interpolate(
+    return interpolate(
         closed, value * (values - 1), hue * (hues / 6.0), saturation * (saturations - 1)
     )
 
 
-def _interpolate(table: Floats, a: Tensor, b: Tensor, c: Tensor) -> list[Tensor]:
+def interpolate(table: Floats, a: Tensor, b: Tensor, c: Tensor) -> list[Tensor]:
     """The K planes of `table` (A, B, C, K) at positions in entries, trilinear, its ends held.
 
     The positions broadcast to one shape. Each corner is one gather from a shifted view.

@@ -4,9 +4,13 @@ from engine.finisher import Finisher
 from engine.finishers.basic import (
     color_balance,
     color_conversion,
+    color_mixer,
     color_tables,
+    creative_lut,
     exposure,
     rgb_toning,
+    saturation,
+    vibrance,
 )
 
 BASIC = Finisher(
@@ -16,6 +20,10 @@ BASIC = Finisher(
         exposure.STAGE,
         color_tables.STAGE,
         rgb_toning.STAGE,
+        color_mixer.STAGE,
+        vibrance.STAGE,
+        saturation.STAGE,
+        creative_lut.STAGE,
         color_conversion.STAGE,
     ),
 )

@@ -1,0 +1,167 @@
+"""Color mixer: hue, saturation and luminance of eight bands of hue.
+
+Works in Oklab [B. Ottosson, A perceptual color space for image processing, 2020], whose hue angle
+spreads named colors well. Each slider is one smooth bump on the hue circle; together the bumps of
+a kind add up to 1 everywhere.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.color import D50_XYZ, PROPHOTO, adaptation, luminance, transform, xyz
+from engine.curves import look_up
+from engine.gamut import halves, limited, room, strengthening
+from engine.metadata import Metadata
+from engine.slider import Slider, Value
+from engine.stage import Kind, Space, Stage
+from engine.statistics import Statistics
+
+BANDS = {
+    "red": 29.0,
+    "orange": 62.0,
+    "yellow": 105.0,
+    "green": 142.0,
+    "aqua": 196.0,
+    "blue": 258.0,
+    "purple": 298.0,
+    "magenta": 336.0,
+}
+"""Oklab hue (degrees) of each band's middle."""
+
+_TURN = math.radians(30.0)  # hue +-100
+_MOST = 1.2  # saturation 100: what it adds to chroma
+_BRIGHTEST, _DARKEST = 1.5, 0.7  # luminance +-100: what it adds to or takes from light
+_FAINT = 0.04  # chroma below which a color counts as grey
+_STEPS = 720
+
+_D65 = xyz(torch.tensor([0.3127, 0.3290], dtype=torch.float64))
+_XYZ_TO_LMS = np.array(
+    [
+        [0.8189330101, 0.3618667424, -0.1288597137],
+        [0.0329845436, 0.9293118715, 0.0361456387],
+        [0.0482003018, 0.2643662691, 0.6338517070],
+    ]
+)
+_ROOTS_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_TO_LMS = _XYZ_TO_LMS @ adaptation(D50_XYZ, _D65).numpy() @ PROPHOTO.to_xyz
+_FROM_LMS = np.linalg.inv(_TO_LMS)
+_LAB_TO_ROOTS = np.linalg.inv(_ROOTS_TO_LAB)
+
+
+def _sliders(kind: str) -> tuple[Slider, ...]:
+    return tuple(
+        Slider(f"{kind}_{band}", -100.0, 100.0, xmp=f"{kind.title()}Adjustment{band.title()}")
+        for band in BANDS
+    )
+
+
+HUES, SATURATIONS, LUMINANCES = _sliders("hue"), _sliders("saturation"), _sliders("luminance")
+
+
+def exact(
+    image: Tensor,
+    metadata: Metadata,
+    statistics: Statistics,
+    *,
+    hue_red: Value,
+    hue_orange: Value,
+    hue_yellow: Value,
+    hue_green: Value,
+    hue_aqua: Value,
+    hue_blue: Value,
+    hue_purple: Value,
+    hue_magenta: Value,
+    saturation_red: Value,
+    saturation_orange: Value,
+    saturation_yellow: Value,
+    saturation_green: Value,
+    saturation_aqua: Value,
+    saturation_blue: Value,
+    saturation_purple: Value,
+    saturation_magenta: Value,
+    luminance_red: Value,
+    luminance_orange: Value,
+    luminance_yellow: Value,
+    luminance_green: Value,
+    luminance_aqua: Value,
+    luminance_blue: Value,
+    luminance_purple: Value,
+    luminance_magenta: Value,
+) -> Tensor:
+    """Return `image` (B, 3, H, W), linear ProPhoto in [0, 1], with its bands of hue moved.
+
+    +-100 turns a band's hue by 30 degrees, takes or doubles its chroma, darkens or brightens it.
+    Greys have no hue and stay.
+    """
+    # fmt: off
+    hues = _curve((hue_red, hue_orange, hue_yellow, hue_green,
+                   hue_aqua, hue_blue, hue_purple, hue_magenta), like=image)
+    saturations = _curve((saturation_red, saturation_orange, saturation_yellow, saturation_green,
+                          saturation_aqua, saturation_blue, saturation_purple, saturation_magenta),
+                         like=image)
+    luminances = _curve((luminance_red, luminance_orange, luminance_yellow, luminance_green,
+                         luminance_aqua, luminance_blue, luminance_purple, luminance_magenta),
+                        like=image)
+    # fmt: on
+
+    # imaginary blues have negative cone responses: the root passes them by
+    cones = transform(image, _TO_LMS).clamp_min(1e-6)
+    lightness, a, b = transform(cones ** (1.0 / 3.0), _ROOTS_TO_LAB).unbind(1)
+    around = torch.atan2(b, a + 1e-12) / (2.0 * math.pi)
+    around = around - around.detach().floor()
+    turn = look_up(hues, around) * _TURN
+    cos, sin = torch.cos(turn), torch.sin(turn)
+    moved = _light(lightness, a * cos - b * sin, a * sin + b * cos)
+    # as a difference, so that what the root passed by comes back, and neutral is exact
+    image = image + (moved - _light(lightness, a, b))
+
+    gray = luminance(image).clamp(0.0, 1.0)
+    image = limited(image, gray)
+    more, less = halves(look_up(saturations, around).unsqueeze(1))
+    image = image + (image - gray) * (more * strengthening(room(image, gray), _MOST) + less)
+
+    squared = a.square() + b.square()
+    colored = squared / (squared + _FAINT**2)
+    brighter, darker = halves((look_up(luminances, around) * colored).unsqueeze(1))
+    headroom = 1.0 / image.amax(1, keepdim=True).clamp_min(1e-6)
+    return image * (1.0 + brighter * strengthening(headroom, _BRIGHTEST) + darker * _DARKEST)
+
+
+def _light(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Linear ProPhoto of Oklab planes."""
+    roots = transform(torch.stack([lightness, a, b], 1), _LAB_TO_ROOTS)
+    return transform(roots * roots * roots, _FROM_LMS)
+
+
+def _curve(values: tuple[Value, ...], like: Tensor) -> Tensor:
+    """A kind's eight sliders as one curve over the hue circle (_STEPS + 1,) or (B, _STEPS + 1)."""
+    columns = [torch.as_tensor(v).to(like).reshape(-1, 1) / 100.0 for v in values]
+    amounts = torch.cat(torch.broadcast_tensors(*columns), 1)
+    curve = amounts @ _bumps().to(like)
+    return curve if len(curve) > 1 else curve[0]
+
+
+@lru_cache(maxsize=1)
+def _bumps() -> Tensor:
+    """Each band's weight (8, _STEPS + 1) around the circle: raised cosines between the middles."""
+    hue = torch.linspace(0.0, 360.0, _STEPS + 1, dtype=torch.float64)
+    middles = torch.tensor(list(BANDS.values()), dtype=torch.float64)
+    before, after = middles.roll(1), middles.roll(-1)
+    offset = torch.remainder(hue - middles[:, None] + 180.0, 360.0) - 180.0
+    rising = offset / torch.remainder(middles - before, 360.0)[:, None]
+    falling = offset / torch.remainder(after - middles, 360.0)[:, None]
+    distance = torch.where(offset < 0.0, -rising, falling).clamp_max(1.0)
+    return 0.5 + 0.5 * torch.cos(math.pi * distance)
+
+
+STAGE = Stage("color_mixer", (*HUES, *SATURATIONS, *LUMINANCES), exact, Kind.PROGRAM, Space.PROFILE)

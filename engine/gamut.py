@@ -1,0 +1,40 @@
+"""Keeping colors inside [0, 1] at their hue and luminance: only their chroma gives way."""
+
+import torch
+from torch import Tensor
+
+from engine.slider import Value
+
+_TINY = 1e-6
+
+
+def room(image: Tensor, gray: Tensor) -> Tensor:
+    """How many times its distance from `gray` (B, 1, H, W) each pixel can have within [0, 1]."""
+    red, green, blue = image.unbind(1)
+    high = torch.maximum(torch.maximum(red, green), blue).unsqueeze(1)
+    low = torch.minimum(torch.minimum(red, green), blue).unsqueeze(1)
+    up = (1.0 - gray).clamp_min(_TINY) / (high - gray).clamp_min(_TINY)
+    down = gray.clamp_min(_TINY) / (gray - low).clamp_min(_TINY)
+    return torch.minimum(up, down)
+
+
+def limited(image: Tensor, gray: Tensor) -> Tensor:
+    """`image` (B, 3, H, W), where it leaves [0, 1] brought to the edge toward `gray`."""
+    beyond = (1.0 - room(image, gray)).clamp(0.0, 1.0)
+    # rounding may miss the edge by a hair
+    return torch.addcmul(image, gray - image, beyond).clamp(0.0, 1.0)
+
+
+def strengthening(factor_room: Tensor, most: float) -> Tensor:
+    """How much may be added to 1 as a factor of chroma: about `most`, always less than the room.
+
+    Growing a color by any share of this never leaves [0, 1], so effects can be linear in a slider.
+    """
+    spare = (factor_room - 1.0).clamp_min(0.0)
+    return most * spare / (most + spare)
+
+
+def halves(value: Value) -> tuple[Value, Value]:
+    """The positive and the negative part of a slider's value; their sum is the value."""
+    size = value.abs() if isinstance(value, Tensor) else abs(value)
+    return (value + size) / 2.0, (value - size) / 2.0
