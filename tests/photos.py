@@ -58,9 +58,7 @@ def scene(width: int = 240, height: int = 160, seed: int = 0) -> Tensor:
     for octave in range(2, 8):
         size = (2**octave, 2**octave)
         coarse = torch.randn(1, 1, *size, generator=grid)
-        noise += (
-            torch.nn.functional.interpolate(coarse, (h, w), mode="bicubic")[0, 0] * 0.75**octave
-        )
+        noise += interpolate(coarse, (h, w), mode="bicubic")[0, 0] * 0.75**octave
     ground = torch.stack([0.20 + 0.05 * x, 0.24 - 0.04 * x, 0.10 + 0.04 * y]) * torch.exp2(noise)
     out = torch.where(y < horizon, sky, ground)
     shade = torch.sigmoid((0.35 - ((x - 0.25) ** 2 + (y - 0.85) ** 2).sqrt()) * 60)
