@@ -7,15 +7,18 @@ from engine.finishers.basic import (
     color_mixer,
     color_tables,
     creative_lut,
+    detail,
     exposure,
     rgb_toning,
     saturation,
+    sharpening,
     vibrance,
 )
 
 BASIC = Finisher(
     "basic",
     (
+        detail.STAGE,
         color_balance.STAGE,
         exposure.STAGE,
         color_tables.STAGE,
@@ -25,5 +28,6 @@ BASIC = Finisher(
         saturation.STAGE,
         creative_lut.STAGE,
         color_conversion.STAGE,
+        sharpening.STAGE,
     ),
 )
