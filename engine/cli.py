@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import click
 import typer
 
 from engine.errors import PhotofinishError
@@ -104,7 +103,7 @@ def render(
 
     start = time.perf_counter()
     check(out, space=space, bits=bits, long_side=long_side, quality=quality)
-    refuse_to_replace(raw, out)
+    refuse_to_replace(raw, out, write_sidecar)
     check_operators(operators)
     settings, notes = wanted(sets, sidecar)
     photo = run(_open(raw, profile), "Opening")
@@ -121,7 +120,7 @@ def render(
     )
     run(work, "Rendering")
     if write_sidecar is not None:
-        _write_sidecar(write_sidecar, settings, photo, raw)
+        _write_sidecar(write_sidecar, settings, photo)
     said: dict[str, object] = {
         "file": str(out),
         "bytes": out.stat().st_size,
@@ -155,6 +154,7 @@ def taps(
     from engine.finishers.basic import BASIC
 
     start = time.perf_counter()
+    refuse_to_replace(raw, write_sidecar)
     check_operators(operators)
     if bits not in (None, 32):
         raise PhotofinishError(f"Taps are 32-bit float, not {bits}-bit.")
@@ -172,7 +172,7 @@ def taps(
     )
     paths = run(work, "Rendering")
     if write_sidecar is not None:
-        _write_sidecar(write_sidecar, settings, photo, raw)
+        _write_sidecar(write_sidecar, settings, photo)
     said: dict[str, object] = {
         "folder": str(folder),
         "files": [path.name for path in paths],
@@ -205,10 +205,11 @@ def check_operators(name: str) -> None:
         raise PhotofinishError(f"Operators are exact or live, not {name!r}.")
 
 
-def refuse_to_replace(raw: Path, out: Path) -> None:
+def refuse_to_replace(raw: Path, *outs: Path | None) -> None:
     """The raw is never written to, whatever it is called."""
-    if out.exists() and raw.exists() and out.samefile(raw):
-        raise PhotofinishError(f"{out} is the raw itself; choose another name.")
+    for out in outs:
+        if out is not None and out.exists() and raw.exists() and out.samefile(raw):
+            raise PhotofinishError(f"{out} is the raw itself; choose another name.")
 
 
 def run(work: "Work[T]", what: str) -> T:
@@ -260,10 +261,11 @@ def main(arguments: list[str] | None = None, commands: Callable[..., Any] = app)
         return _complain(f"{error.filename or 'A file'}: {error.strerror}.", arguments, 1)
     except MemoryError:
         return _complain("There is not enough memory for this picture.", arguments, 1)
-    except click.ClickException as error:
-        return _complain(error.format_message(), arguments, 2)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return 130
+    except typer.TyperException as error:
+        text: str = getattr(error, "format_message", error.__str__)()
+        return _complain(text if "\n" in text else f"{text.rstrip('.')}.", arguments, 2)
     return status if isinstance(status, int) else 0
 
 
@@ -280,12 +282,11 @@ def _open(raw: Path, profile: Path | None) -> "Work[Photo]":
     return open_photo(raw, profile=profile)
 
 
-def _write_sidecar(path: Path, settings: "Settings", photo: "Photo", raw: Path) -> None:
+def _write_sidecar(path: Path, settings: "Settings", photo: "Photo") -> None:
     from engine.finishers.basic import BASIC
     from engine.sidecar import write_edit
     from engine.white import as_shot_temperature_tint
 
-    refuse_to_replace(raw, path)
     write_edit(path, settings, BASIC, as_shot_temperature_tint(photo.metadata))
 
 
