@@ -1,4 +1,4 @@
-"""Filters on planes: luminance, blur, guided filter, local Laplacian; all differentiable.
+"""Filters on planes: luminance, blur, edge-aware bases, local Laplacian; all differentiable.
 
 Sizes are given in pixels of the plane at hand; a stage derives them from fractions of the long side
 and mostly works on a `grid`, a small picture of the whole frame that is the same for every preview
@@ -6,7 +6,8 @@ size.
 
 He, Sun, Tang, Guided Image Filtering, TPAMI 35(6), 2013; He, Sun, Fast Guided Filter, 2015.
 Paris, Hasinoff, Kautz, Local Laplacian Filters, SIGGRAPH 2011; Aubry et al., Fast Local Laplacian
-Filters, TOG 33(5), 2014. Luminance of ProPhoto (ROMM) RGB: ISO 22028-2.
+Filters, TOG 33(5), 2014. Chen, Paris, Durand, Real-time Edge-Aware Image Processing with the
+Bilateral Grid, SIGGRAPH 2007. Luminance of ProPhoto (ROMM) RGB: ISO 22028-2.
 """
 
 import math
@@ -161,6 +162,33 @@ def gaussian_pyramid(plane: Tensor, depth: int) -> list[Tensor]:
     return levels
 
 
+def bilateral_base(plane: Tensor, anchors: Tensor, sigma: float, depth: int) -> Tensor:
+    """Mean of the surroundings of each pixel of `plane` (B, 1, h, w) that are of its own tone.
+
+    Weighs differences by a Gaussian of `sigma`, and distance by about 2**depth pixels, as `depth`
+    halvings and a bilinear way back give it; sides must be multiples of 2**depth. Sampled at tones
+    `anchors` (K,), evenly spaced, rising.
+    """
+    tones = anchors.view(1, -1, 1, 1)
+    difference = plane - tones
+    weight = torch.exp(-0.5 * (difference / sigma) ** 2)
+    both = torch.cat([weight, weight * difference], 1)
+    for _ in range(depth):
+        both = halve(both)
+    both = enlarge(gaussian_blur(both, 1.0), plane.shape[-2:])
+    weight, difference = both.chunk(2, 1)
+    mean = tones + difference / (weight + 1e-6)
+    return (_between(plane, anchors) * mean).sum(1, keepdim=True)
+
+
+def _between(plane: Tensor, anchors: Tensor) -> Tensor:
+    """Weights (B, K, h, w) by which values at evenly spaced `anchors` interpolate to `plane`."""
+    position = (plane - anchors[0]) / (anchors[1] - anchors[0])
+    index = torch.arange(len(anchors), dtype=plane.dtype, device=plane.device)
+    distance = position.clamp(0.0, len(anchors) - 1.0) - index.view(1, -1, 1, 1)
+    return (1.0 - distance.abs()).clamp_min(0.0)
+
+
 def local_laplacian(
     plane: Tensor,
     anchors: Tensor,
@@ -173,16 +201,12 @@ def local_laplacian(
     held to be at `anchor`; it is sampled at `anchors` (K,), evenly spaced, rising. Working on
     what is added instead of on the remapped plane makes a filter of no effect exactly zero.
     """
-    step = anchors[1] - anchors[0]
     local = gaussian_pyramid(plane, depth)
     changes = gaussian_pyramid(change(plane, anchors.view(1, -1, 1, 1)), depth)
     total: Tensor | None = None
     for level in range(depth, -1, -1):
-        at = ((local[level] - anchors[0]) / step).clamp(0.0, len(anchors) - 1.0)
-        index = torch.arange(len(anchors), dtype=plane.dtype, device=plane.device)
-        weights = (1.0 - (at - index.view(1, -1, 1, 1)).abs()).clamp_min(0.0)
         band = changes[level] if total is None else changes[level] - double(changes[level + 1])
-        added = (weights * band).sum(1, keepdim=True)
+        added = (_between(local[level], anchors) * band).sum(1, keepdim=True)
         total = added if total is None else double(total) + added
     assert total is not None
     return total

@@ -1,15 +1,14 @@
-"""Tone mapping: highlights, shadows, whites and blacks, by a local gain in EV.
+"""Tone mapping: highlights, shadows, whites and blacks, as a gain in EV.
 
-A curve in log2 luminance says by how many EV each tone is to move. A local Laplacian filter
-applies it: differences larger than `DETAIL` between a pixel and its surroundings follow the curve,
-so edges get no halo; smaller ones ride on it unchanged, so local contrast stays. It runs on a small
-grid over the whole frame and is brought to full size along the edges by a guided fit.
+Highlights and shadows move the tone of a pixel's surroundings, so its own contrast to them stays.
+The surroundings are a bilateral base, which leaks over no edge and so leaves no halo; it is taken
+on a small grid over the whole frame and brought to full size along the edges by a guided fit.
+Whites and blacks then move each tone by itself.
 
-Paris, Hasinoff, Kautz, Local Laplacian Filters, SIGGRAPH 2011; Aubry et al., Fast Local Laplacian
-Filters, TOG 33(5), 2014; He, Sun, Fast Guided Filter, 2015.
+Durand, Dorsey, Fast Bilateral Filtering for the Display of High-Dynamic-Range Images, TOG 21(3),
+2002; Chen, Paris, Durand, Real-time Edge-Aware Image Processing with the Bilateral Grid, TOG 26(3),
+2007; He, Sun, Fast Guided Filter, arXiv 1505.00996, 2015.
 """
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -25,18 +24,23 @@ SHADOWS = Slider("shadows", -100.0, 100.0, xmp="Shadows2012")
 WHITES = Slider("whites", -100.0, 100.0, xmp="Whites2012")
 BLACKS = Slider("blacks", -100.0, 100.0, xmp="Blacks2012")
 
-GRID, DEPTH = 384, 5
-"""Long side of the grid, and how often it is halved: local means within 32 cells, 8 % of it."""
+GRID, DEPTH = 384, 4
+"""Long side of the grid, and log2 of the reach of the base in cells: 4 % of the long side."""
 
-DETAIL = 0.7
-"""Standard deviation in EV of what counts as local contrast."""
+DETAIL = 0.6
+"""EV, standard deviation, by which a pixel may differ from its surroundings and belong to them."""
 
-ANCHORS = torch.arange(-9.0, 5.01, 0.7)
-"""Tones at which the filter is sampled, in EV from middle grey."""
+OUTSTANDING = 1.5
+"""EV from which on a pixel between cells (a twig, a glint) is a tone of its own, and no detail."""
 
-FIT_RADIUS, FIT_EPSILON = 2, 0.01
+FIT_RADIUS, FIT_EPSILON = 2, 0.005
+ANCHORS = torch.arange(-8.0, 5.5, DETAIL)
+"""Tones at which the base is sampled. All tones here are in EV from the middle tone."""
 
-Curve = Callable[[Tensor], Tensor]
+MIDDLE_GREY = -2.5
+"""log2 of the linear value that a photo is exposed around."""
+
+KNEE = 1.0
 
 
 def exact(
@@ -49,88 +53,75 @@ def exact(
     whites: Value,
     blacks: Value,
 ) -> Tensor:
-    """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its tones moved."""
+    """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its tones moved; any sign, any size.
+
+    At -100 and 100 a tone of highlights moves by about -1.9 and 1 EV, one of shadows by 2.3 EV.
+    """
     middle, top = _anchors(metadata, statistics)
-
-    def local(tone: Tensor) -> Tensor:
-        return _highlights(tone, top, highlights) + _shadows(tone, shadows)
-
     light = filters.luminance(image)
-    size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
-    small = filters.log_luminance(filters.resize(light, size)) - middle
     tone = filters.log_luminance(light) - middle
-    gain = _local_gain(tone, small, local)
-    gain = gain + _ends(tone + gain, top, whites, blacks)
+    base = _base(light, tone, middle)
+    gain = _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
+    tone = tone + gain
+    gain = gain + _whites(tone, top, whites / 100.0) + _blacks(tone, blacks / 100.0)
     return image * torch.exp2(gain)
 
 
 def _anchors(metadata: Metadata, statistics: Statistics) -> tuple[Value, Value]:
-    """log2 luminance of the middle tone, and the brightest tone in EV above it."""
+    """log2 luminance of the middle tone, and how many EV above it the picture's brightest are."""
     exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
     grey = MIDDLE_GREY - exposure
     middle = grey + 0.3 * _limit(statistics.quantile(0.5) - grey + 0.5, 2.0)
-    top = 3.6 + 0.5 * _limit(statistics.quantile(0.99) - middle - 2.8, 2.0)
+    top = 3.4 + 0.7 * _limit(statistics.quantile(0.99) - middle - 2.5, 1.5)
     return middle, top
 
 
-MIDDLE_GREY = -2.5
-
-
-def _limit(value: Value, most: float) -> Value:
+def _limit(value: Value, most: float) -> Tensor:
     """`value`, held smoothly within +-`most`."""
     return most * torch.tanh(torch.as_tensor(value) / most)
 
 
-def _ramp(tone: Tensor, start: float, stop: Value, knee: float) -> Tensor:
-    """0 below `start`, then rising as `tone` does, level from `stop`; smooth within +-`knee`."""
-    return _bend(tone - start, knee) - _bend(tone - stop, knee)
+def _base(light: Tensor, tone: Tensor, middle: Value) -> Tensor:
+    """`tone` (B, 1, H, W) without local contrast; `light` is its linear luminance."""
+    size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
+    small = filters.log_luminance(filters.resize(light, size)) - middle
+    base = filters.bilateral_base(small, ANCHORS.to(small), DETAIL, DEPTH)
+    fit = filters.guided_fit(small, base, FIT_RADIUS, FIT_EPSILON)
+    slope, offset = filters.enlarge(torch.cat(fit, 1), tone.shape[-2:]).split(1, 1)
+    detail = tone - (slope * tone + offset)
+    return tone - detail * torch.exp(-0.5 * (detail / OUTSTANDING) ** 2)
 
 
-def _bend(x: Tensor, knee: float) -> Tensor:
-    """max(x, 0) with a parabola for |x| < `knee`."""
-    inner = (x + knee).clamp(0.0, 2.0 * knee)
-    return inner * inner / (4.0 * knee) + (x - knee).clamp_min(0.0)
+def _highlights(tone: Tensor, top: Value, amount: Value) -> Tensor:
+    return (0.42 - 0.13 * amount) * amount * _ramp(tone, 0.2, top)
 
 
-def _highlights(tone: Tensor, top: Value, value: Value) -> Tensor:
-    s = value / 100.0
-    return (0.45 - 0.13 * s) * s * _ramp(tone, -0.3, top, 1.2)
+def _shadows(tone: Tensor, amount: Value) -> Tensor:
+    depth = -tone
+    # the deepest blacks are lifted less: black stays black, and noise stays in it
+    opened = _ramp(depth, 0.3, 4.7) - 0.6 * _ramp(depth, 5.2, 8.0)
+    return (0.5 + 0.05 * amount) * amount * opened
 
 
-def _shadows(tone: Tensor, value: Value) -> Tensor:
-    s = value / 100.0
-    opened = _ramp(-tone, 0.0, 4.0, 1.2) - 0.6 * _ramp(-tone, 5.2, 8.0, 1.2)
-    return (0.55 + 0.07 * s) * s * opened
+def _whites(tone: Tensor, top: Value, amount: Value) -> Tensor:
+    return 0.35 * amount * _ramp(tone, -0.5, top)
 
 
-def _ends(tone: Tensor, top: Value, whites: Value, blacks: Value) -> Tensor:
-    w, b = whites / 100.0, blacks / 100.0
-    raised = 0.35 * w * _ramp(tone, -0.5, top, 1.2)
-    return raised + (0.45 - 0.1 * b) * b * _ramp(-tone, 1.0, 8.0, 1.2)
+def _blacks(tone: Tensor, amount: Value) -> Tensor:
+    return (0.45 - 0.1 * amount) * amount * _ramp(-tone, 1.0, 8.0)
 
 
-def _local_gain(tone: Tensor, small: Tensor, curve: Curve) -> Tensor:
-    """EV to add to `tone` (B, 1, H, W); `small` is the same on the grid."""
-    wanted = curve(small)
+def _ramp(tone: Tensor, start: float, stop: Value) -> Tensor:
+    """0 below `start`, then rising as `tone` does, level from `stop`; round at both ends."""
+    return _bend(tone - start) - _bend(tone - stop)
 
-    def change(plane: Tensor, anchor: Tensor) -> Tensor:
-        near = torch.exp(-0.5 * ((plane - anchor) / DETAIL) ** 2)
-        return wanted + near * (curve(anchor) - wanted)
 
-    gain = filters.local_laplacian(small, ANCHORS.to(small), change, DEPTH)
-    slope, offset = filters.guided_fit(small, gain, FIT_RADIUS, FIT_EPSILON)
-    coarse = torch.cat([slope, offset, small, gain - wanted], 1)
-    slope, offset, base, kept = filters.enlarge(coarse, tone.shape[-2:]).split(1, 1)
-    # what stands out of its cell (twigs, glints) is no detail: it follows the curve
-    near = torch.exp(-0.5 * ((tone - base) / (2.0 * DETAIL)) ** 2)
-    far = curve(tone) + kept
-    return far + near * (slope * tone + offset - far)
+def _bend(x: Tensor) -> Tensor:
+    """max(x, 0), but a parabola for |x| < KNEE."""
+    inner = (x + KNEE).clamp(0.0, 2.0 * KNEE)
+    return inner * inner / (4.0 * KNEE) + (x - KNEE).clamp_min(0.0)
 
 
 STAGE = Stage(
-    "tone_mapping",
-    (HIGHLIGHTS, SHADOWS, WHITES, BLACKS),
-    exact,
-    Kind.AREAWISE,
-    Space.SCENE,
+    "tone_mapping", (HIGHLIGHTS, SHADOWS, WHITES, BLACKS), exact, Kind.AREAWISE, Space.SCENE
 )
