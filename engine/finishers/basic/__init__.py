@@ -2,16 +2,20 @@
 
 from engine.finisher import Finisher
 from engine.finishers.basic import (
+    clarity,
     color_balance,
     color_conversion,
     color_mixer,
     color_tables,
     creative_lut,
+    dehaze,
     detail,
     exposure,
     rgb_toning,
     saturation,
     sharpening,
+    texture,
+    tone_mapping,
     vibrance,
 )
 
@@ -21,6 +25,10 @@ BASIC = Finisher(
         detail.STAGE,
         color_balance.STAGE,
         exposure.STAGE,
+        dehaze.STAGE,
+        tone_mapping.STAGE,
+        clarity.STAGE,
+        texture.STAGE,
         color_tables.STAGE,
         rgb_toning.STAGE,
         color_mixer.STAGE,
