@@ -108,7 +108,7 @@ def test_hue_holds_and_nothing_leaves_the_range(texture):
 def test_seen_from_afar_brightness_stays(texture):
     sharp = sharpen(texture, 60.0, detail=60.0)
     light = [x.pow(2.2).mean() for x in (texture, sharp)]
-    assert abs(light[1] / light[0] - 1) < 0.01
+    assert abs(light[1] / light[0] - 1) < 0.02
     assert sharp.std() > 1.1 * texture.std()
 
 
