@@ -1,0 +1,50 @@
+"""LibRaw describes and decodes what is no DNG; on a DNG it must agree with our own reader."""
+
+import numpy as np
+import pytest
+
+from engine.raw import dng, libraw
+from engine.raw.develop import develop
+from engine.raw.tiff import Tiff
+from resources.dng import XTRANS, write_dng
+
+MATRIX = [0.8, -0.2, -0.1, -0.4, 1.2, 0.2, -0.1, 0.2, 0.6]
+
+
+def both(path):
+    with path.open("rb") as file:
+        tiff = Tiff(file)
+        ours = dng.decode(tiff, dng.describe(tiff))
+    described, theirs = libraw.decode(path)
+    return ours, theirs, described
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG", XTRANS])
+def test_agrees_with_our_own_reader(tmp_path, cfa):
+    stored = np.random.default_rng(3).integers(500, 16000, (60, 72)).astype(np.uint16)
+    path = tmp_path / "a.dng"
+    write_dng(
+        path, stored, cfa=cfa, BlackLevel=512, WhiteLevel=16383, Orientation=6,
+        AsShotNeutral=[0.5, 1, 0.7], ColorMatrix1=MATRIX,
+    )  # fmt: skip
+    ours, theirs, described = both(path)
+    np.testing.assert_allclose(theirs.picture, ours.picture, atol=1e-6)
+    np.testing.assert_array_equal(theirs.pattern, ours.pattern)
+    np.testing.assert_allclose(theirs.neutral, ours.neutral, atol=1e-4)
+    assert theirs.orientation == ours.orientation == 6
+    assert described.camera.integer(libraw.ILLUMINANT_1, 0) == 21
+    np.testing.assert_array_equal(develop(theirs, half=True).shape, develop(ours, half=True).shape)
+
+
+def test_real_mosaics(shared_data):
+    for name in ("canon_kissx4_magiclantern_frame.dng", "nikon_rose_crop_14bit_wrapped.dng"):
+        ours, theirs, _ = both(shared_data / "raws" / name)
+        left, top, width, height = ours.crop
+        mine = ours.picture[top : top + height, left : left + width]
+        np.testing.assert_allclose(theirs.picture[:height, :width], mine, atol=2e-4)
+
+
+def test_no_thumbnail_is_none(tmp_path):
+    path = tmp_path / "a.dng"
+    write_dng(path, np.zeros((40, 40), np.uint16), cfa="RGGB")
+    assert libraw.thumbnail(path) is None
