@@ -1,6 +1,8 @@
 """The whole command line: the engine's verbs, and those that need the window."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +27,52 @@ def edit(
     if as_json:
         cli.show({"status": status}, as_json=True)
     raise typer.Exit(status)
+
+
+bench = typer.Typer(help="Measure what a user waits for, at 1600 px.", no_args_is_help=True)
+cli.app.add_typer(bench, name="bench")
+
+Sample = Annotated[
+    Path | None, typer.Argument(metavar="[RAW]", help="The raw to use; without it, the sample.")
+]
+
+
+@bench.command("open")
+def bench_open(
+    raw: Sample = None,
+    repeats: Annotated[int, typer.Option(metavar="N", min=1)] = 7,
+    as_json: cli.Json = False,
+) -> None:
+    """From a path to our own first picture: half-size decode, render, QImage."""
+    from editor import bench as measure
+
+    with _given(raw) as photo:
+        cli.show(measure.bench_open(photo, repeats), as_json=as_json)
+
+
+@bench.command("drag")
+def bench_drag(
+    raw: Sample = None,
+    frames: Annotated[int, typer.Option(metavar="N", min=1)] = 20,
+    as_json: cli.Json = False,
+) -> None:
+    """From a slider to the picture, over one slider of every stage."""
+    from editor import bench as measure
+
+    with _given(raw) as photo:
+        cli.show(measure.bench_drag(photo, frames), as_json=as_json)
+
+
+@contextmanager
+def _given(raw: Path | None) -> Iterator[Path]:
+    """The raw, or the sample in a folder that goes when the block ends."""
+    if raw is not None:
+        yield raw
+        return
+    from editor.bench import sample
+
+    with sample() as folder:
+        yield Path(folder) / "sample.dng"
 
 
 def main() -> None:

@@ -291,6 +291,8 @@ def _write_sidecar(path: Path, settings: "Settings", photo: "Photo") -> None:
 
 
 def _plain(fact: object) -> str:
+    if isinstance(fact, dict):
+        return "  ".join(f"{name} {_plain(part)}" for name, part in fact.items())
     if isinstance(fact, list):
         return ", ".join(_plain(part) for part in fact)
     if isinstance(fact, bool):

@@ -1,0 +1,53 @@
+"""The verbs that need the window: they answer in both forms, and run on any raw."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from editor import bench
+from editor.cli import cli
+from engine.finishers.basic import BASIC
+from resources.dng import write_dng
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("raw") / "small.dng"
+    light = np.random.default_rng(0).integers(200, 60000, (48, 64, 3)).astype(np.uint16)
+    write_dng(path, light, WhiteLevel=65535)
+    return path
+
+
+def test_the_edit_keeps_every_stage_with_sliders_busy():
+    assert {c.name for c in BASIC.controls} >= bench.EDIT.keys()
+    for stage in BASIC:
+        busy = any(slider.name in bench.EDIT for slider in stage.sliders)
+        assert busy or not stage.sliders or stage.name == "creative_lut"  # that takes a file
+
+
+def test_bench_open(raw, capsys, qapp):
+    assert cli.main(["bench", "open", str(raw), "--repeats", "2", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert 0 < said["decode"]["median_ms"] < said["first_paint"]["median_ms"]
+    assert said["first_paint"]["median_ms"] <= said["first_paint"]["p95_ms"]
+
+
+def test_bench_drag(raw, capsys, qapp):
+    assert cli.main(["bench", "drag", str(raw), "--frames", "2", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    for kind in ("pointwise", "areawise"):
+        assert 0 < said[kind]["median_ms"] <= said[kind]["p95_ms"]
+        assert said[kind]["long_side"] == 1600
+        assert 0 <= said[kind]["reduced_share"] <= 1
+    assert said["settle"]["median_ms"] > 0
+    assert set(said["sliders"]) < set(bench.EDIT)
+
+
+@pytest.mark.parametrize("verb", [["edit"], ["bench", "open"], ["bench", "drag"]])
+def test_a_file_that_is_not_there_is_one_sentence(verb, tmp_path, capsys):
+    assert cli.main([*verb, str(tmp_path / "no.dng"), "--json"]) == 1
+    printed = capsys.readouterr()
+    assert "no.dng" in json.loads(printed.out)["error"]
+    assert printed.err.count("\n") == 1
