@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import rawpy
+from numpy.typing import NDArray
 
 from engine.errors import PhotofinishError
 from engine.raw.sensor import Described, Sensor
@@ -18,7 +19,7 @@ COLOR_MATRIX_1, AS_SHOT_NEUTRAL, ILLUMINANT_1, D65 = 50721, 50728, 50778, 21
 EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH = 33434, 33437, 34855, 37386
 LENS_MODEL = 42036
 EXIF_FLIP = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip: EXIF's orientation
-COLORS = {"R": 0, "G": 1, "B": 2, "C": 0, "M": 1, "Y": 2}
+PILE_LEAST, PILE_WIDTH, PILE_SHARE, PILE_RATIO = 0.75, 0.002, 5e-4, 8
 
 
 def decode(path: Path, described: Described | None = None) -> tuple[Described, Sensor]:
@@ -101,13 +102,24 @@ def _colors(raw: rawpy.RawPy) -> str:
     return "".join(dict.fromkeys(raw.color_desc.decode()[: max(raw.num_colors, 1)]))
 
 
+def _saturation(stored: NDArray[np.uint16], white: np.float32) -> np.float32:
+    """Where the sensor saturates: LibRaw's white, or below it where values visibly pile up.
+
+    Many cameras clip a little below their nominal white; taken at its word, highlights turn pink.
+    """
+    top = np.float32(stored.max())
+    if not PILE_LEAST * white < top < white:
+        return white
+    edges = top * np.array([1.0 - 2.0 * PILE_WIDTH, 1.0 - PILE_WIDTH])
+    beside, piled = (np.count_nonzero(stored >= edge) for edge in edges)
+    stands_out = piled > PILE_RATIO * (beside - piled)
+    return top if stands_out and piled > PILE_SHARE * stored.size else white
+
+
 def _sensor(raw: rawpy.RawPy, described: Described) -> Sensor:
     names = _colors(raw)
     black = np.array(raw.black_level_per_channel, np.float32)
-    white = np.float32(raw.white_level)
-    stated = [level for level in raw.camera_white_level_per_channel or [] if level > 0]
-    if stated and 0.5 * white < min(stated) < white:
-        white = np.float32(min(stated))
+    white = _saturation(raw.raw_image_visible, np.float32(raw.white_level))
     if not white > black.max():
         raise DamagedError
     if raw.raw_type == rawpy.RawType.Flat:

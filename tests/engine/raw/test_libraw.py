@@ -44,6 +44,17 @@ def test_real_mosaics(shared_data):
         np.testing.assert_allclose(theirs.picture[:height, :width], mine, atol=2e-4)
 
 
+@pytest.mark.parametrize(("piled", "white"), [(40, 15000), (0, 16383)])
+def test_white_is_where_values_pile_up(tmp_path, piled, white):
+    stored = np.random.default_rng(3).integers(0, 12000, (60, 72)).astype(np.uint16)
+    stored[0, 0] = 15000
+    stored.flat[1 : 1 + piled] = 15000
+    path = tmp_path / "a.dng"
+    write_dng(path, stored, cfa="RGGB", WhiteLevel=16383)
+    _, sensor = libraw.decode(path)
+    assert sensor.picture[0, 0, 0] == pytest.approx(15000 / white, abs=1e-5)
+
+
 def test_no_thumbnail_is_none(tmp_path):
     path = tmp_path / "a.dng"
     write_dng(path, np.zeros((40, 40), np.uint16), cfa="RGGB")
