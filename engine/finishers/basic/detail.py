@@ -37,6 +37,8 @@ SITES = (4.0, 2.0, 4.0)  # pixels per photosite of a color in a Bayer mosaic
 # Standard deviation of the finest octave of white noise of unit variance; each further one halves.
 WHITE_OCTAVE = 0.904
 
+NEAR_WHITE = 0.1  # what is left to the white where noise reduction fades: clipped stays clipped
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -69,7 +71,9 @@ def exact(
     """Return `image` (B, 3, H, W) with less noise; 0 takes nothing, 100 all that may be noise."""
     white = as_shot(metadata).camera_white
     split = torch.tensor(SPLIT).double() / white
-    planes = transform(image, split)
+    # beyond the white, channels are clipped one by one: colors of no meaning, not to be spread
+    ceiling = white.to(image).view(3, 1, 1)
+    planes = transform(torch.minimum(image, ceiling), split)
     luminance, colors = planes[:, :1], planes[:, 1:]
     noise = split.square() @ _noise_of_photosites(metadata, white)
 
@@ -80,7 +84,9 @@ def exact(
         _noise(luminance, light, noise[:1], luminance_noise, LUMINANCE, metadata.scale),
         _noise(colors, light, noise[1:], color_noise, COLOR, metadata.scale),
     ]
-    return image - transform(torch.cat(taken, 1), torch.linalg.inv(split))
+    below = 1.0 - (image / ceiling).amax(1, keepdim=True)
+    taken_rgb = transform(torch.cat(taken, 1), torch.linalg.inv(split))
+    return image - taken_rgb * (below / NEAR_WHITE).clamp(0.0, 1.0)
 
 
 def _noise(
