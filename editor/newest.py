@@ -31,9 +31,12 @@ class NewestWins(QThread):
         super().__init__(parent)
         self._wake = Event()
         self._newest: object = None
+        self._stopped = False
 
     def request(self, request: object) -> None:
-        """Ask for `request`; what is under way ends at its next step."""
+        """Ask for `request`; what is under way ends at its next step. After `stop`: nothing."""
+        if self._stopped:
+            return  # signals that were under way when the window closed still arrive
         self._newest = request
         self._wake.set()
         if not self.isRunning():
@@ -55,6 +58,7 @@ class NewestWins(QThread):
 
     def stop(self) -> None:
         """End the thread after the step it is in, and wait for that."""
+        self._stopped = True
         self.requestInterruption()
         self._wake.set()
         self.wait()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,6 +13,7 @@ from engine.finisher import Finisher
 from engine.progress import Progress, Work
 from engine.settings import Settings
 
+Answer = TypeVar("Answer")
 Opening = Callable[[Path, Finisher, bool], Work[Opened]]
 """Opens a raw: path, finisher, whether half the size will do."""
 
@@ -39,6 +41,7 @@ class Session(QObject):
         self._job: Job | None = None  # the one whose end is awaited
         self._jobs: list[Job] = []  # all that have not ended
         self._refine_next = False
+        self._closed = False
         self._autosave = Autosave(self)
         self._autosave.saved.connect(self.saved)
         self._autosave.failed.connect(self.failed)
@@ -58,7 +61,7 @@ class Session(QObject):
             self.files_changed.emit()
         self._wanted = files[0]
         work = self._opening(files[0], self._document.finisher, True)
-        self._start(f"Opening {files[0].name}", work).finished.connect(self._show)
+        self._start(f"Opening {files[0].name}", work, self._show)
 
     def step(self, by: int) -> None:
         """Open the next (1) or previous (-1) of the files at hand."""
@@ -73,11 +76,11 @@ class Session(QObject):
         self._refine_next = self._job is not None
         if self.file is not None and self._job is None:
             work = self._opening(self.file, self._document.finisher, False)
-            self._start("Decoding full size", work).finished.connect(self._refine)
+            self._start("Decoding full size", work, self._refine)
 
     def export(self, title: str, work: Work[Path]) -> None:
         """Run an export."""
-        self._start(title, work).finished.connect(self.exported)
+        self._start(title, work, self._tell_exported)
 
     def cancel(self) -> None:
         """End what is running at its next step."""
@@ -86,6 +89,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """Save what is unsaved, end what is running."""
+        self._closed = True
         self._document.settle()
         self._job = None
         for job in self._jobs:
@@ -94,7 +98,9 @@ class Session(QObject):
             job.wait()
         self._autosave.stop()
 
-    def _start(self, title: str, work: Work[object]) -> Job:
+    def _start(self, title: str, work: Work[Answer], take: Callable[[Answer], object]) -> None:
+        if self._closed:
+            return
         self.cancel()
         self._title = title
         self._job = job = Job(work, self)
@@ -102,10 +108,10 @@ class Session(QObject):
         job.progressed.connect(self._tell)
         for ending in (job.finished, job.cancelled, job.failed):
             ending.connect(self._end)
+        job.finished.connect(take)
         job.failed.connect(self._fail)
         job.start()
         self.progressed.emit(title, Progress(0, 0))
-        return job
 
     def _tell(self, progress: Progress) -> None:
         if self.sender() is self._job:
@@ -137,6 +143,9 @@ class Session(QObject):
 
     def _refine(self, opened: Opened) -> None:
         self._document.refine(opened)
+
+    def _tell_exported(self, path: Path) -> None:
+        self.exported.emit(path)
 
     def _save(self, settings: Settings) -> None:
         opened = self._document.opened

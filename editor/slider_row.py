@@ -1,7 +1,15 @@
 """One slider: name left, editable number right, a track below with a tick at neutral."""
 
 from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractSlider,
     QGridLayout,
@@ -161,6 +169,7 @@ class Number(QLineEdit):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFixedSize(8 * theme.GRID, 18)
         self.shown = ""
+        self._entered = False
         self.editingFinished.connect(self._take)
 
     def show_text(self, text: str, *, moved: bool) -> None:
@@ -181,11 +190,26 @@ class Number(QLineEdit):
             self.typed.emit(text)
         self.deselect()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        had_focus = self.hasFocus()
-        super().mousePressEvent(event)
-        if not had_focus:
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._entered = event.reason() == Qt.FocusReason.MouseFocusReason
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if self._entered and not self.hasSelectedText():
             self.selectAll()
+        self._entered = False
+
+    def event(self, event: QEvent) -> bool:
+        """Esc is ours while typing; Ctrl+Z is the window's unless something has been typed."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+            if event.matches(QKeySequence.StandardKey.Undo) and not self.isModified():
+                event.ignore()
+                return False
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())

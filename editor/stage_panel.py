@@ -57,6 +57,9 @@ class StageGroup(QWidget):
             header.addWidget(button)
         self.body = QWidget()
         self.rows: list[SliderRow] = []
+        self.curves: CurveEditor | None = None
+        self.cube: CubeRow | None = None
+        self._pages: QStackedWidget | None = None
         rows = QVBoxLayout(self.body)
         rows.setContentsMargins(0, 0, 0, theme.GRID)
         rows.setSpacing(theme.GRID // 2)
@@ -93,6 +96,13 @@ class StageGroup(QWidget):
         """Mark the stage whose tap is on the canvas."""
         self.eye.setChecked(stage == self.stage.name)
 
+    def show_row(self, row: SliderRow) -> None:
+        """Turn to the tab that holds `row`."""
+        page = row.parentWidget()
+        if self._pages is not None and page is not None and self._pages.indexOf(page) >= 0:
+            self._pages.setCurrentWidget(page)
+            self._choice.button(self._pages.currentIndex()).setChecked(True)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if (
             watched is self.title
@@ -113,13 +123,13 @@ class StageGroup(QWidget):
             if isinstance(control, Slider) and control not in in_families:
                 widgets.append(self._row(control))
             elif isinstance(control, CubeFile):
-                cube = CubeRow(control, self._document)
-                cube.refused.connect(self.refused)
-                widgets.append(cube)
+                self.cube = CubeRow(control, self._document)
+                self.cube.refused.connect(self.refused)
+                widgets.append(self.cube)
         if curves:
-            editor = CurveEditor(curves, self._document)
-            editor.moving.connect(self.moving)
-            widgets.append(editor)
+            self.curves = CurveEditor(curves, self._document)
+            self.curves.moving.connect(self.moving)
+            widgets.append(self.curves)
         return widgets
 
     def _row(self, slider: Slider, label: str = "") -> SliderRow:
@@ -131,6 +141,7 @@ class StageGroup(QWidget):
 
     def _tabs(self, families: dict[str, list[Slider]]) -> QWidget:
         out, pages, choice = QWidget(), QStackedWidget(), QButtonGroup(self)
+        self._pages, self._choice = pages, choice
         heads = QHBoxLayout()
         heads.setSpacing(2)
         for index, (family, sliders) in enumerate(families.items()):
