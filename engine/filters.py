@@ -1,4 +1,4 @@
-"""Filters on planes: luminance, blur, edge-aware bases, local Laplacian; all differentiable.
+"""Filters on planes: log luminance, blur, edge-aware bases, local Laplacian; all differentiable.
 
 Sizes are given in pixels of the plane at hand; a stage derives them from fractions of the long side
 and mostly works on a `grid`, a small picture of the whole frame that is the same for every preview
@@ -7,7 +7,7 @@ size.
 He, Sun, Tang, Guided Image Filtering, TPAMI 35(6), 2013; He, Sun, Fast Guided Filter, 2015.
 Paris, Hasinoff, Kautz, Local Laplacian Filters, SIGGRAPH 2011; Aubry et al., Fast Local Laplacian
 Filters, TOG 33(5), 2014. Chen, Paris, Durand, Real-time Edge-Aware Image Processing with the
-Bilateral Grid, SIGGRAPH 2007. Luminance of ProPhoto (ROMM) RGB: ISO 22028-2.
+Bilateral Grid, SIGGRAPH 2007.
 """
 
 import math
@@ -18,18 +18,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-PROPHOTO_LUMINANCE = (0.2880402, 0.7118741, 0.0000857)
 FLOOR = 2.0**-13
 """Linear luminance below which the logarithm levels off: no photo holds tone there."""
 
 Size: TypeAlias = Sequence[int]
 """Height and width."""
-
-
-def luminance(image: Tensor) -> Tensor:
-    """Luminance (B, 1, H, W) of linear ProPhoto RGB (B, 3, H, W)."""
-    red, green, blue = PROPHOTO_LUMINANCE
-    return image[:, :1] * red + image[:, 1:2] * green + image[:, 2:] * blue
 
 
 def log_luminance(plane: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine import filters
+from engine.color import luminance
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -33,7 +34,7 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its local contrast scaled."""
     s = clarity / 100.0
     amount = (0.85 + 0.2 * s) * s
-    light = filters.luminance(image)
+    light = luminance(image)
     size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
     exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
     tone = filters.log_luminance(filters.resize(light, size)) - MIDDLE_GREY + exposure

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import filters
+from engine.color import luminance
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -32,8 +33,9 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: 
     airlight = torch.exp2(torch.as_tensor(statistics.quantile(0.99)))
     relative = image / airlight
     veil = _veil(relative)
-    removed = 0.7 * s.clamp_min(0.0) * veil
-    added = -0.4 * s.clamp_max(0.0) * (0.35 + 0.65 * veil)
+    # a thin veil may as well be a grey scene: it is taken away less than in proportion
+    removed = 0.8 * s.clamp_min(0.0) * veil * veil / (veil + 0.2)
+    added = -0.2 * s.clamp_max(0.0) * (0.3 + 0.7 * veil)
     cleared = (relative - removed) / (1.0 - removed)
     return airlight * (cleared + added * (1.0 - cleared))
 
@@ -43,10 +45,10 @@ def _veil(relative: Tensor) -> Tensor:
     frame = relative.shape[-2:]
     small = filters.resize(relative, filters.grid_size(frame, GRID))
     darkest = small.amin(1, keepdim=True)
-    tone = filters.log_luminance(filters.luminance(small))
+    tone = filters.log_luminance(luminance(small))
     fit = filters.guided_fit(tone, _opening(darkest, PATCH), FIT_RADIUS, FIT_EPSILON)
     slope, offset = filters.enlarge(torch.cat(fit, 1), frame).split(1, 1)
-    veil = slope * filters.log_luminance(filters.luminance(relative)) + offset
+    veil = slope * filters.log_luminance(luminance(relative)) + offset
     # no pixel holds more haze than light in any of its channels
     return torch.minimum(veil, relative.amin(1, keepdim=True)).clamp(0.0, 0.95)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from engine import filters
+from engine.color import luminance
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -33,7 +34,7 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
     s = texture / 100.0
     amount = (0.9 + 0.1 * s) * s
-    light = filters.luminance(image)
+    light = luminance(image)
     frame = light.shape[-2:]
     light = filters.resize(light, filters.grid_size(frame, GRID))
     tone = filters.log_luminance(light)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from engine import filters
+from engine.color import luminance
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -58,7 +59,7 @@ def exact(
     At -100 and 100 a tone of highlights moves by about -1.9 and 1 EV, one of shadows by 2.3 EV.
     """
     middle, top = _anchors(metadata, statistics)
-    light = filters.luminance(image)
+    light = luminance(image)
     tone = filters.log_luminance(light) - middle
     base = _base(light, tone, middle)
     gain = _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
