@@ -8,6 +8,7 @@ from torch import Tensor
 
 from engine import white
 from engine.color import luminance, transform
+from engine.highlights import without_false_color
 from engine.metadata import Metadata, White
 from engine.slider import Scale, Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -39,7 +40,9 @@ def exact(
     The white is `metadata.white`, which `carry` has resolved from `temperature` and `tint`.
     """
     chosen = metadata.white or white.resolve(metadata, temperature, tint)
-    return transform(image, chosen.camera_to_prophoto)
+    balanced = image / chosen.camera_white[..., None, None].to(image)
+    balanced = without_false_color(image, balanced)
+    return transform(balanced, chosen.camera_to_prophoto * chosen.camera_white[..., None, :])
 
 
 def carry(

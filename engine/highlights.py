@@ -1,0 +1,40 @@
+"""Highlights that the sensor could not hold: a likely color for saturated channels."""
+
+import torch
+from torch import Tensor
+
+_FADE = 0.002
+"""A channel within this of the raw's white level counts as saturated."""
+
+_RIM = 0.75
+"""Where all channels are above this, the pixel is likely an average over saturated ones."""
+
+
+def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
+    """Give saturated channels of `balanced` (B, 3, H, W), `camera` over its white, a likely value.
+
+    A saturated channel says only that the scene is brighter: it rises to what the others say on
+    average, so a color fades to the white's hue as one channel after the other saturates. Where all
+    do, they are on one level. Where all nearly do, as on the rim of a clipped sky in a reduced
+    picture, none stands out. Only values from 1 up change, and stay there: what is clipped at the
+    white later comes out the same.
+    """
+    saturated = _smooth_step(camera, 1.0 - _FADE)
+    heard = 1.0 - saturated + 1e-3
+    told = torch.maximum(_others(balanced) / 2.0, _others(heard * balanced) / _others(heard))
+    likely = balanced + saturated * (told - balanced).clamp_min(0.0)
+    highest = likely.amax(1, keepdim=True)
+    likely = likely + saturated.prod(1, keepdim=True) * (highest - likely)
+    rim = _smooth_step(camera.amin(1, keepdim=True), _RIM)
+    level = likely.amin(1, keepdim=True).clamp_min(1.0)
+    return likely - rim * (likely - level).clamp_min(0.0)
+
+
+def _others(planes: Tensor) -> Tensor:
+    """For each channel of (B, 3, H, W) the sum of the other two."""
+    return planes.sum(1, keepdim=True) - planes
+
+
+def _smooth_step(x: Tensor, start: float) -> Tensor:
+    t = ((x - start) / (1.0 - start)).clamp(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
