@@ -6,7 +6,7 @@ they merge until `settle` ends the gesture. `settle` is also the moment the edit
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.photo import Photo
+from engine.progress import Work
 from engine.settings import Settings
 from engine.slider import Control, Setting, Slider
 
@@ -31,7 +32,7 @@ class Store(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Opened:
     """A photo as the opening job hands it over. `as_shot` resolves controls that are None."""
 
@@ -41,6 +42,10 @@ class Opened:
     store: Store | None = None
     notes: tuple[str, ...] = ()
     as_shot: Mapping[str, float] = field(default_factory=dict)
+
+
+Opening = Callable[[Path, Finisher, bool], Work[Opened]]
+"""Opens a raw: path, finisher, whether half the size will do."""
 
 
 class _Edit(QUndoCommand):

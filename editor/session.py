@@ -7,15 +7,13 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from editor.autosave import Autosave
-from editor.document import Document, Opened
+from editor.document import Document, Opened, Opening
+from editor.exporting import Exporter, Wish
 from editor.job import Job
-from engine.finisher import Finisher
 from engine.progress import Progress, Work
 from engine.settings import Settings
 
 Answer = TypeVar("Answer")
-Opening = Callable[[Path, Finisher, bool], Work[Opened]]
-"""Opens a raw: path, finisher, whether half the size will do."""
 
 
 class Session(QObject):
@@ -78,9 +76,22 @@ class Session(QObject):
             work = self._opening(self.file, self._document.finisher, False)
             self._start("Decoding full size", work, self._refine)
 
-    def export(self, title: str, work: Work[Path]) -> None:
-        """Run an export."""
-        self._start(title, work, self._tell_exported)
+    def export(self, wish: Wish) -> None:
+        """Export the finished picture."""
+        if exporter := self._exporter():
+            self._start("Exporting", exporter.picture(wish), self._tell_exported)
+
+    def export_tap(self, stage: str, out: Path) -> None:
+        """Export a stage's output as a float32 TIFF."""
+        if exporter := self._exporter():
+            self._start("Exporting tap", exporter.tap(stage, out), self._tell_exported)
+
+    def _exporter(self) -> Exporter | None:
+        document, opened = self._document, self._document.opened
+        if opened is None:
+            return None
+        document.settle()
+        return Exporter(opened, document.settings, document.finisher, self._opening)
 
     def cancel(self) -> None:
         """End what is running at its next step."""

@@ -29,13 +29,15 @@ from editor import theme
 from editor.banner import Banner
 from editor.canvas import Canvas
 from editor.darkroom import Darkroom
-from editor.document import Document
+from editor.document import Document, Opening
+from editor.export_dialog import ExportDialog, default_wish
+from editor.exporting import Wish
 from editor.filmstrip import Filmstrip
 from editor.icons import icon
 from editor.readout import readout
 from editor.render_thread import Frame, View
 from editor.scopes import Histogram
-from editor.session import Opening, Session
+from editor.session import Session
 from editor.stage_panel import StagePanel
 from editor.status_line import StatusLine
 from editor.tap_strip import TapStrip
@@ -66,6 +68,7 @@ class Window(QMainWindow):
         self.filmstrip = Filmstrip()
         self.status = StatusLine()
         self.banner = Banner(self.canvas)
+        self._last_wish: Wish | None = None
         self._surroundings: tuple[QWidget, ...] = (self.strip, self.status)
         self._arrange()
         self._actions()
@@ -291,10 +294,27 @@ class Window(QMainWindow):
         self._show_files()
 
     def ask_export(self) -> None:
-        """Export the finished picture."""
+        """Export the finished picture, by a dialog that leaves the window at work."""
+        opened = self.document.opened
+        if opened is None:
+            return
+        wish = default_wish(opened.path, self._last_wish)
+        dialog = ExportDialog(wish, max(opened.photo.metadata.full_size), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._export(dialog.wish))
+        dialog.open()
 
     def ask_export_tap(self, stage: str | None = None) -> None:
-        """Export a stage's tap as float TIFF."""
+        """Export the tap of `stage`, or of the one shown, as float TIFF."""
+        opened, name = self.document.opened, stage or self.darkroom.view.stage
+        if opened is None or name is None:
+            return
+        offered = opened.path.with_name(f"{opened.path.stem}_{name}.tif")
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Export this tap as float TIFF", str(offered), "TIFF (*.tif *.tiff)"
+        )
+        if chosen:
+            self.session.export_tap(name, Path(chosen))
 
     # Views of what has changed
 
@@ -359,6 +379,10 @@ class Window(QMainWindow):
     def _saved(self, settings: Settings) -> None:
         if settings == self.document.settings:
             self.status.saved.setText("Saved")
+
+    def _export(self, wish: Wish) -> None:
+        self._last_wish = wish
+        self.session.export(wish)
 
     def _exported(self, path: Path) -> None:
         self.banner.say(f"Exported to {path}.")

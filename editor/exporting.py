@@ -1,0 +1,70 @@
+"""Exports as work for a Job: they take the photo at its full size, decoding it where need be."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from editor.document import Opened, Opening
+from engine.export import export, export_tap
+from engine.finisher import Finisher
+from engine.photo import Photo
+from engine.progress import Progress, Work
+from engine.renderer import Renderer
+from engine.settings import Settings
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants exported, in the terms of `engine.export.export`."""
+
+    out: Path
+    space: str = "srgb"
+    linear: bool = False
+    bits: int | None = None
+    quality: int = 92
+    long_side: int | None = None
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Exports one photo as it is now."""
+
+    opened: Opened
+    settings: Settings
+    finisher: Finisher
+    opening: Opening
+
+    def picture(self, wish: Wish) -> Work[Path]:
+        """Write the finished picture."""
+        photo = yield from self._full_size()
+        return (
+            yield from export(
+                photo,
+                self.settings,
+                wish.out,
+                finisher=self.finisher,
+                long_side=wish.long_side,
+                space=wish.space,
+                linear=wish.linear,
+                bits=wish.bits,
+                quality=wish.quality,
+            )
+        )
+
+    def tap(self, stage: str, out: Path) -> Work[Path]:
+        """Write a stage's output as a float32 TIFF."""
+        photo = yield from self._full_size()
+        stages = [s.name for s in self.finisher]
+        total = stages.index(stage) + 2
+        for done, tap in enumerate(Renderer(photo, self.finisher).finish(self.settings), 1):
+            yield Progress(done, total, tap.stage.title)
+            if tap.stage.name == stage:
+                export_tap(tap, out)
+                break
+        return out
+
+    def _full_size(self) -> Work[Photo]:
+        photo = self.opened.photo
+        if photo.metadata.scale < 1.0:
+            larger = yield from self.opening(self.opened.path, self.finisher, False)
+            photo = larger.photo
+        return photo
