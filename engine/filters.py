@@ -27,6 +27,7 @@ Size: TypeAlias = Sequence[int]
 
 def log_luminance(plane: Tensor) -> Tensor:
     """log2 of a linear plane, in EV; levels off smoothly below FLOOR and takes any sign."""
+    plane = plane.clamp_min(-4.0 * FLOOR)  # farther below zero the sum would cancel to nothing
     return torch.log2((plane + torch.sqrt(plane * plane + 4.0 * FLOOR**2)) * 0.5)
 
 
