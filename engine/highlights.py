@@ -27,7 +27,8 @@ def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
     likely = likely + saturated.prod(1, keepdim=True) * (highest - likely)
     rim = _smooth_step(camera.amin(1, keepdim=True), _RIM)
     level = likely.amin(1, keepdim=True).clamp_min(1.0)
-    return likely - rim * (likely - level).clamp_min(0.0)
+    likely = likely - rim * (likely - level).clamp_min(0.0)
+    return torch.where(balanced < 1.0, balanced, likely)
 
 
 def _others(planes: Tensor) -> Tensor:

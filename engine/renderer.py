@@ -14,8 +14,8 @@ from engine.slider import Setting
 from engine.stage import Kind, Operator, Stage
 from engine.statistics import Statistics
 
-STRIP_PIXELS = 1 << 20
-"""A pointwise stage of a larger picture runs strip by strip: its temporaries stay small."""
+STRIP_PIXELS = 1 << 17
+"""A pointwise stage of a larger picture runs strip by strip: its temporaries stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
