@@ -80,7 +80,10 @@ def photo(path: Path, file: BinaryIO, asked: dict[str, Any], say: Any) -> dict[s
     else:
         from engine.raw import libraw
 
-        described, sensor = libraw.decode(path, described)
+        stated = described
+        described, sensor = libraw.decode(path, stated)
+        if stated is not None:
+            sensor = dng.completed(sensor, stated)
     answer: dict[str, Any] = {
         "camera": without_bulk(described.camera).to_json(),
         "raw": without_bulk(described.raw).to_json(),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.raw.sensor import Plane
 
 Pattern = NDArray[np.int64]
-STRIP, MARGIN = 512, 16
+STRIP, MARGIN, SQUARED_ROWS = 256, 16, 64
 XTRANS_LEAST = 512
 
 LINE = np.array([[-0.25, 0.5, 0.5, 0.5, -0.25]], np.float32)
@@ -45,8 +45,10 @@ def demosaic(mosaic: Plane, pattern: Pattern, colors: int, balance: NDArray[np.f
         # an edge overshoots: no color leaves the range in which the sensor recorded it
         low, high = _range(balanced, pattern, color)
         np.clip(out[..., color], low, high, out=out[..., color])
-    out = squared(out)
-    out /= gains
+    for top in range(0, len(out), SQUARED_ROWS):
+        lines = out[top : top + SQUARED_ROWS]
+        lines[...] = squared(lines)
+        lines /= gains
     rows, columns = pattern.shape
     for row, column in np.ndindex(rows, columns):
         out[row::rows, column::columns, pattern[row, column]] = mosaic[row::rows, column::columns]
@@ -58,16 +60,25 @@ TOE = 0.002
 
 def rooted(linear: Plane) -> Plane:
     """Square roots of values over a small toe, below zero straight on: noise stays unclipped."""
-    root = np.sqrt(np.maximum(linear, 0.0) + np.float32(TOE))
-    root += np.minimum(linear, 0.0) * np.float32(0.5 / TOE**0.5)
+    root = np.maximum(linear, np.float32(0.0))
+    root += np.float32(TOE)
+    np.sqrt(root, out=root)
+    below = np.minimum(linear, np.float32(0.0))
+    below *= np.float32(0.5 / TOE**0.5)
+    root += below
     return root
 
 
 def squared(root: Plane) -> Plane:
     """The inverse of `rooted`."""
     zero = np.float32(TOE**0.5)
-    linear = np.square(np.maximum(root, zero)) - np.float32(TOE)
-    linear += np.minimum(root - zero, 0.0) * (2 * zero)
+    below = np.minimum(root, zero)
+    linear = np.maximum(root, zero)
+    np.square(linear, out=linear)
+    linear -= np.float32(TOE)
+    below -= zero
+    below *= 2 * zero
+    linear += below
     return linear
 
 
@@ -172,7 +183,9 @@ def _activity(difference: Plane, axis: int) -> Plane:
 
 
 def _along_edge(plane: Plane, horizontal: NDArray[np.bool_], kernel: Plane) -> Plane:
-    return np.where(horizontal, _across(plane, kernel), _down(plane, kernel))
+    out = _down(plane, kernel)
+    np.copyto(out, _across(plane, kernel), where=horizontal)
+    return out
 
 
 def _across(plane: Plane, kernel: Plane) -> Plane:

@@ -4,6 +4,7 @@ Adobe, Digital Negative Specification 1.7.1: chapter 4 (tags), 5 (linear values)
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,6 +75,17 @@ def decode(tiff: Tiff, described: Described) -> Sensor:
         orientation=described.camera.integer(ORIENTATION, 1),
         after=opcodes.read_list(raw.blob(OPCODE_LIST_3)),
     )
+
+
+def completed(sensor: Sensor, described: Described) -> Sensor:
+    """What LibRaw decoded of a DNG whose compression only it knows, with the file's corrections."""
+    raw = described.raw
+    grid = Grid(*sensor.picture.shape[:2])
+    picture = opcodes.apply(
+        opcodes.read_list(raw.blob(OPCODE_LIST_2)), np.ascontiguousarray(sensor.picture), grid
+    )
+    after = opcodes.read_list(raw.blob(OPCODE_LIST_3))
+    return replace(sensor, picture=picture, crop=_crop(raw, grid), after=after)
 
 
 def _below(tiff: Tiff, tags: Tags, tag: int) -> Iterator[Tags]:

@@ -92,7 +92,7 @@ def _individual(tags: Tags, i: int, colors: int) -> Matrix:
 
 def _monochrome() -> Calibration:
     """A camera without color, whose grey is grey under its own white, D50."""
-    return Calibration(D50_LIGHT, np.linalg.inv(PROPHOTO.to_xyz))
+    return Calibration(D50_LIGHT, np.asarray(np.linalg.inv(PROPHOTO.to_xyz), np.float64))
 
 
 def _rises(knots: NDArray[np.float64]) -> bool:

@@ -151,9 +151,8 @@ def _floats(
 
 def _from_float24(table: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Sign, 7 bits of exponent (bias 63) and 16 of mantissa, as float32; denormals flush to 0."""
-    word = table.astype(np.uint32)
-    word = word[..., 0] << 16 | word[..., 1] << 8 | word[..., 2]
+    parts = table.astype(np.uint32)
+    word = np.asarray(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2], np.uint32)
     exponent = word >> 16 & 0x7F
     whole = (word & 0x800000) << 8 | (exponent + 64) << 23 | (word & 0xFFFF) << 7
-    whole[exponent == 0] = 0
-    return np.asarray(whole, np.uint32).view(np.float32)
+    return np.asarray(whole * (exponent > 0), np.uint32).view(np.float32)

@@ -6,7 +6,7 @@ import pytest
 from engine.raw import dng, libraw
 from engine.raw.develop import develop
 from engine.raw.tiff import Tiff
-from resources.dng import XTRANS, write_dng
+from resources.dng import XTRANS, gain_map, opcode_list, warp_rectilinear, write_dng
 
 MATRIX = [0.8, -0.2, -0.1, -0.4, 1.2, 0.2, -0.1, 0.2, 0.6]
 
@@ -42,6 +42,21 @@ def test_real_mosaics(shared_data):
         left, top, width, height = ours.crop
         mine = ours.picture[top : top + height, left : left + width]
         np.testing.assert_allclose(theirs.picture[:height, :width], mine, atol=2e-4)
+
+
+def test_a_dng_of_unknown_compression_gets_its_corrections(tmp_path):
+    stored = np.random.default_rng(3).integers(500, 16000, (60, 72)).astype(np.uint16)
+    path = tmp_path / "a.dng"
+    gains = opcode_list(gain_map([[1.0, 1.5], [2.0, 1.2]], area=(0, 0, 60, 72)))
+    lens = opcode_list(warp_rectilinear([1, 0.01, 0, 0, 0, 0]))
+    write_dng(
+        path, stored, cfa="RGGB", WhiteLevel=16383, OpcodeList2=gains, OpcodeList3=lens,
+        DefaultCropOrigin=[4, 2], DefaultCropSize=[60, 50],
+    )  # fmt: skip
+    ours, theirs, _ = both(path)
+    with path.open("rb") as file:
+        theirs = dng.completed(theirs, dng.describe(Tiff(file)))
+    np.testing.assert_allclose(develop(theirs, half=False), develop(ours, half=False), atol=1e-5)
 
 
 @pytest.mark.parametrize(("piled", "white"), [(40, 15000), (0, 16383)])
