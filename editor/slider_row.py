@@ -227,15 +227,18 @@ class Number(QLineEdit):
 
 
 class SliderRow(QWidget):
-    """A slider of the document. `refused` tells why a typed number was not taken."""
+    """A slider of the document. `refused` tells why a typed number was not taken.
+
+    `alone`: its stage is named like it and says the name already.
+    """
 
     refused = Signal(str)
     moving = Signal(bool)
 
     def __init__(
-        self, slider: Slider, document: Document, parent: QWidget | None = None, label: str = ""
+        self, slider: Slider, document: Document, label: str = "", *, alone: bool = False
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.slider, self._document = slider, document
         self._steps_before = -1  # in the history, when the track was pressed
         self.setObjectName(slider.name)
@@ -246,9 +249,14 @@ class SliderRow(QWidget):
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(0)
-        layout.addWidget(self.name, 0, 0)
+        if alone:
+            layout.setHorizontalSpacing(theme.GRID)
+            layout.addWidget(self.track, 0, 0)
+            self.name.hide()
+        else:
+            layout.addWidget(self.name, 0, 0)
+            layout.addWidget(self.track, 1, 0, 1, 2)
         layout.addWidget(self.number, 0, 1)
-        layout.addWidget(self.track, 1, 0, 1, 2)
         layout.setColumnStretch(0, 1)
         unit = f" {slider.unit}" if slider.unit else ""
         self.setToolTip(

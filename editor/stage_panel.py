@@ -133,7 +133,8 @@ class StageGroup(QWidget):
         return widgets
 
     def _row(self, slider: Slider, label: str = "") -> SliderRow:
-        row = SliderRow(slider, self._document, label=label)
+        alone = len(self.stage.controls) == 1 and slider.title == self.stage.title
+        row = SliderRow(slider, self._document, label, alone=alone)
         row.refused.connect(self.refused)
         row.moving.connect(self.moving)
         self.rows.append(row)

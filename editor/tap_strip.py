@@ -1,6 +1,6 @@
 """The tap strip: a live thumbnail of each stage's output, in order."""
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -77,7 +77,10 @@ class TapButton(QAbstractButton):
         name = painter.boundingRect(below, wrapped, self.stage.title)
         painter.drawText(below, wrapped, self.stage.title)
         mark = QRectF(0, 0, 4, 4)
-        mark.moveCenter(QPoint(round(name.left()) - 5, round(below.top()) + 6).toPointF())
+        fits = painter.fontMetrics().horizontalAdvance(self.stage.title) <= below.width()
+        first = self.stage.title if fits else self.stage.title.split()[0]
+        left = name.center().x() - painter.fontMetrics().horizontalAdvance(first) / 2
+        mark.moveCenter(QPointF(round(left) - 5, round(below.top()) + 6))
         painter.setPen(QPen(theme.FAINT, 1))
         painter.setBrush(theme.FAINT if self.exact else Qt.BrushStyle.NoBrush)
         if mark.left() >= 0:

@@ -52,17 +52,19 @@ def _sheet() -> str:
     QPushButton:disabled {{ color: {faint}; }}
     QLabel[quiet="true"] {{ color: {quiet}; }}
     QLabel:disabled, QLineEdit:disabled {{ color: {faint}; }}
-    QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {sunken};
+    QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {TRACK.name()};
+        border-radius: 2px; background: {sunken}; }}
+    QCheckBox::indicator:checked {{ background: {accent}; }}
+    QLineEdit, QSpinBox {{ background: {sunken};
         border: 1px solid {line}; border-radius: 3px; padding: 3px 6px;
         selection-background-color: {accent}; selection-color: {line}; }}
-    QLineEdit:focus, QSpinBox:focus, QComboBox:focus {{ border: 1px solid {accent}; }}
+    QLineEdit:focus, QSpinBox:focus {{ border: 1px solid {accent}; }}
     QLineEdit[number="true"] {{ background: transparent; border: 1px solid transparent;
         padding: 0 2px; color: {quiet}; }}
     QLineEdit[number="true"][moved="true"] {{ color: {text}; }}
     QLineEdit[number="true"]:hover {{ border: 1px solid {TRACK.name()}; }}
     QLineEdit[number="true"]:focus {{ background: {sunken}; border: 1px solid {accent};
         color: {text}; }}
-    QComboBox::drop-down {{ border: none; width: 16px; }}
     QComboBox QAbstractItemView, QMenu {{ background: {panel}; border: 1px solid {line};
         selection-background-color: {raised}; }}
     QMenu::item {{ padding: 4px 24px; }}

@@ -14,6 +14,9 @@ from engine.slider import Control, Setting, Slider
 from engine.statistics import Statistics
 
 
+ABBREVIATIONS = {"Rgb": "RGB", "lut": "LUT"}
+
+
 class Operator(Protocol):
     """Anything called like a stage: (B, 3, H, W) float32 in, the same out.
 
@@ -90,7 +93,8 @@ class Stage:
     @property
     def title(self) -> str:
         """The name as the window shows it."""
-        return self.name.replace("_", " ").capitalize()
+        words = self.name.replace("_", " ").capitalize().split()
+        return " ".join(ABBREVIATIONS.get(word, word) for word in words)
 
     def values(self, settings: Settings) -> dict[str, Setting]:
         """This stage's values: as set, or neutral where it is switched off."""
