@@ -217,10 +217,11 @@ def _fill(
     says = {
         "Version": __version__,
         "Finisher": finisher.name,
-        "Extension": suffix.lstrip("."),
         "Off": ", ".join(stage.name for stage in finisher if stage.name in settings.off),
         "CameraRawDigest": camera_raw.digest(packet, finisher),
     }
+    if suffix:
+        says["Extension"] = suffix.lstrip(".")
     for control in finisher.controls:
         if control.name in settings.values:
             says[control.name] = json.dumps(settings.values[control.name])
