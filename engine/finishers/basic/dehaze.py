@@ -31,13 +31,12 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: 
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with less or more haze."""
     s = torch.as_tensor(dehaze / 100.0)
     airlight = torch.exp2(torch.as_tensor(statistics.quantile(0.99)))
-    relative = image / airlight
-    veil = _veil(relative)
+    veil = _veil(image / airlight)
     # a thin veil may as well be a grey scene: it is taken away less than in proportion
-    removed = 0.8 * s.clamp_min(0.0) * veil * veil / (veil + 0.2)
+    removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
     added = -0.2 * s.clamp_max(0.0) * (0.3 + 0.7 * veil)
-    cleared = (relative - removed) / (1.0 - removed)
-    return airlight * (cleared + added * (1.0 - cleared))
+    # seen = scene (1 - removed) + airlight removed, solved for the scene
+    return image + (removed / (1.0 - removed) - added) * (image - airlight)
 
 
 def _veil(relative: Tensor) -> Tensor:
