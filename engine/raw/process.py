@@ -29,7 +29,7 @@ from engine.raw.tiff import DamagedError
 TIME_LIMIT = 120.0
 """Seconds that the decoder may take."""
 
-MEMORY_LIMIT = 3 << 30
+MEMORY_LIMIT = 4 << 30
 """Bytes of address space that the decoder may take."""
 
 ENTRY = "engine.raw.child"
