@@ -54,6 +54,7 @@ _ROOTS_TO_LAB = np.array(
     ]
 )
 _TO_LMS = _XYZ_TO_LMS @ adaptation(D50_XYZ, _D65).numpy() @ PROPHOTO.to_xyz
+_TO_LMS /= _TO_LMS.sum(1, keepdims=True)  # rounding apart, white gives 1, 1, 1: greys have no hue
 _FROM_LMS = np.linalg.inv(_TO_LMS)
 _LAB_TO_ROOTS = np.linalg.inv(_ROOTS_TO_LAB)
 
