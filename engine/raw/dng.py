@@ -14,7 +14,7 @@ from engine.raw.linear import linearize
 from engine.raw.opcodes import Grid
 from engine.raw.sensor import Described, Sensor
 from engine.raw.tiff import EXIF_IFD, GPS_IFD, SUB_IFDS, DamagedError, Tags, Tiff
-from engine.raw.tiles import COMPRESSION, LENGTH, WIDTH, read_samples
+from engine.raw.tiles import COMPRESSION, LENGTH, NAMES, WIDTH, read_samples
 
 DNG_VERSION, SUBFILE_TYPE, PHOTOMETRIC, ORIENTATION = 50706, 254, 262, 274
 CFA_REPEAT, CFA_PATTERN, CFA_PLANE_COLOR, CFA_LAYOUT = 33421, 33422, 50710, 50711
@@ -129,6 +129,6 @@ def _facts(raw: Tags) -> dict[str, object]:
     return {
         "format": "DNG",
         "stored_size": [raw.integer(WIDTH, 0), raw.integer(LENGTH, 0)],
-        "compression": raw.integer(COMPRESSION, 1),
+        "compression": NAMES.get(raw.integer(COMPRESSION, 1), "unknown"),
         **{name: names for name, names in lists.items() if names},
     }

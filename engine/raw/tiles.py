@@ -17,7 +17,15 @@ SAMPLE_FORMAT = 339
 
 UNCOMPRESSED, LZW, JPEG, DEFLATE, OLD_DEFLATE = 1, 5, 7, 8, 32946
 LOSSY_JPEG, JPEG_XL = 34892, 52546
-KNOWN = (UNCOMPRESSED, LZW, JPEG, DEFLATE, OLD_DEFLATE, LOSSY_JPEG, JPEG_XL)
+NAMES = {
+    UNCOMPRESSED: "none",
+    LZW: "LZW",
+    JPEG: "lossless JPEG",
+    DEFLATE: "deflate",
+    OLD_DEFLATE: "deflate",
+    LOSSY_JPEG: "lossy JPEG",
+    JPEG_XL: "JPEG XL",
+}
 HORIZONTAL = {2: 1, 34892: 2, 34893: 4}  # predictor: distance in pixels
 FLOATING = {3: 1, 34894: 2, 34895: 4}
 MOST_SAMPLES = 1 << 30
@@ -28,7 +36,7 @@ Samples = NDArray[np.generic]
 def readable(tags: Tags) -> bool:
     """Whether `read_samples` knows this picture's compression and layout."""
     planar = tags.integer(PLANAR, 1) == 2 and tags.integer(SAMPLES, 1) > 1
-    return tags.integer(COMPRESSION, 1) in KNOWN and not planar
+    return tags.integer(COMPRESSION, 1) in NAMES and not planar
 
 
 def read_samples(tiff: Tiff, tags: Tags) -> Samples:

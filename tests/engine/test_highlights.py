@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.highlights import recovered as recovered_mosaic
 from engine.highlights import without_false_color
 
 WHITE = torch.tensor([0.52, 1.0, 0.57])[:, None, None]
@@ -53,6 +54,27 @@ def test_bright_sky_fades_to_white_without_magenta():
 def test_recorded_highlights_stay():
     scene = torch.tensor([1.2, 0.95, 1.1])[None, :, None, None]
     assert torch.allclose(recovered(scene), scene)
+
+
+def test_reduced_rim_of_a_clipped_sky_is_neutral():
+    sky = torch.full((1, 3, 8, 8), 9.0)
+    sky[..., ::2] = 0.05
+    camera = recovered_mosaic((sky * WHITE).clamp(0.0, 1.0), WHITE.flatten())
+    mean = (camera / WHITE).mean((0, 2, 3))
+    assert mean.tolist() == pytest.approx([float(mean[0])] * 3, rel=1e-4)
+
+
+def test_mosaic_that_fills_up_early_is_neutral_too():
+    camera = torch.tensor([0.99, 0.985, 0.97])[None, :, None, None]
+    red, green, blue = (recovered_mosaic(camera, WHITE.flatten()) / WHITE).flatten().tolist()
+    assert green > 0.9 * (red + blue) / 2
+
+
+def test_strips_are_as_the_whole(monkeypatch):
+    camera = torch.rand(1, 3, 20, 7, generator=torch.Generator().manual_seed(0))
+    whole = recovered_mosaic(camera, WHITE.flatten())
+    monkeypatch.setattr("engine.highlights._STRIP_PIXELS", 21)
+    assert torch.equal(recovered_mosaic(camera, WHITE.flatten()), whole)
 
 
 def test_gradients_are_finite():
