@@ -60,6 +60,7 @@ class StageGroup(QWidget):
         self.curves: CurveEditor | None = None
         self.cube: CubeRow | None = None
         self._pages: QStackedWidget | None = None
+        self._choice: QButtonGroup | None = None
         rows = QVBoxLayout(self.body)
         rows.setContentsMargins(0, 0, 0, theme.GRID)
         rows.setSpacing(theme.GRID // 2)
@@ -96,10 +97,17 @@ class StageGroup(QWidget):
         """Mark the stage whose tap is on the canvas."""
         self.eye.setChecked(stage == self.stage.name)
 
+    @property
+    def tabs(self) -> list[str]:
+        """The titles of the tabs, if there are any."""
+        return [button.text() for button in self._choice.buttons()] if self._choice else []
+
     def show_row(self, row: SliderRow) -> None:
         """Turn to the tab that holds `row`."""
         page = row.parentWidget()
-        if self._pages is not None and page is not None and self._pages.indexOf(page) >= 0:
+        if self._pages is None or self._choice is None or page is None:
+            return
+        if self._pages.indexOf(page) >= 0:
             self._pages.setCurrentWidget(page)
             self._choice.button(self._pages.currentIndex()).setChecked(True)
 

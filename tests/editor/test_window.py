@@ -8,8 +8,8 @@ from qimage2ndarray import byte_view
 
 from editor.slider_row import TICKS
 from engine.settings import Settings
-from tests.editor.conftest import GAIN, WARMTH, Windows
-from tests.editor.hands import LEFT, WAIT, Drawer, Hands
+from tests.editor.conftest import GAIN, WARMTH
+from tests.editor.hands import LEFT, WAIT, Hands
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
