@@ -145,8 +145,7 @@ def write(
     if not packet.text(NAMESPACE, "Version"):
         own["Version"] = "11.3"
     for name, text in own.items():
-        if packet.get(NAMESPACE, name) != text:
-            packet.set(NAMESPACE, PREFIX, name, text)
+        packet.set(NAMESPACE, PREFIX, name, text)
 
 
 def digest(packet: Packet, finisher: Finisher) -> str:

@@ -222,10 +222,11 @@ def _fill(
     }
     if suffix:
         says["Extension"] = suffix.lstrip(".")
+    there = set(packet.names(NAMESPACE))
     for control in finisher.controls:
         if control.name in settings.values:
             says[control.name] = json.dumps(settings.values[control.name])
-        else:
+        elif control.name in there:
             packet.remove(NAMESPACE, control.name)
     for name, text in says.items():
         packet.set(NAMESPACE, PREFIX, name, text)

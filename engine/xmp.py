@@ -93,6 +93,8 @@ class Packet:
 
     def set(self, namespace: str, prefix: str, name: str, content: Property) -> None:
         """Set one property, in the style and at the place it already has."""
+        if self.get(namespace, name) == content:
+            return
         tag = f"{{{namespace}}}{name}"
         home = self._home(namespace, prefix)
         element = self._element(tag)
