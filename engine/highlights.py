@@ -6,8 +6,30 @@ from torch import Tensor
 _FADE = 0.002
 """A channel within this of the raw's white level counts as saturated."""
 
+_ROUGH_FADE = 0.06
+"""The same for a mosaic: noise, and photosites that fill up before the white level."""
+
+_STRIP_PIXELS = 1 << 17
+
 _RIM = 0.75
 """Where all channels are above this, the pixel is likely an average over saturated ones."""
+
+
+def recovered(camera: Tensor, camera_white: Tensor) -> Tensor:
+    """A developed mosaic `camera` (1, 3, H, W), its saturated channels at likely values above 1.
+
+    To be done at full size: averaged with their surroundings, saturated pixels cannot be told any
+    more, and leave magenta rims. `camera_white` (3,) is the as-shot white's camera RGB.
+    """
+    white = camera_white.to(camera)[:, None, None]
+    rows = max(1, _STRIP_PIXELS // camera.shape[-1])
+    strips = [
+        white * _likely(strip, strip / white, _ROUGH_FADE)
+        if float(strip.max()) > 1.0 - _ROUGH_FADE
+        else strip
+        for strip in camera.split(rows, dim=-2)
+    ]
+    return torch.cat(strips, dim=-2)
 
 
 def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
@@ -19,7 +41,11 @@ def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
     picture, none stands out. Only values from 1 up change, and stay there: what is clipped at the
     white later comes out the same.
     """
-    saturated = _smooth_step(camera, 1.0 - _FADE)
+    return torch.where(balanced < 1.0, balanced, _likely(camera, balanced, _FADE))
+
+
+def _likely(camera: Tensor, balanced: Tensor, fade: float) -> Tensor:
+    saturated = _smooth_step(camera, 1.0 - fade)
     heard = 1.0 - saturated + 1e-3
     told = torch.maximum(_others(balanced) / 2.0, _others(heard * balanced) / _others(heard))
     likely = balanced + saturated * (told - balanced).clamp_min(0.0)
@@ -27,8 +53,7 @@ def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
     likely = likely + saturated.prod(1, keepdim=True) * (highest - likely)
     rim = _smooth_step(camera.amin(1, keepdim=True), _RIM)
     level = likely.amin(1, keepdim=True).clamp_min(1.0)
-    likely = likely - rim * (likely - level).clamp_min(0.0)
-    return torch.where(balanced < 1.0, balanced, likely)
+    return likely - rim * (likely - level).clamp_min(0.0)
 
 
 def _others(planes: Tensor) -> Tensor:

@@ -9,12 +9,14 @@ from torch.nn import functional
 
 from engine.color import luminance, transform
 from engine.errors import PhotofinishError
+from engine.highlights import recovered
 from engine.metadata import Metadata
 from engine.progress import Progress, Work
 from engine.raw.dcp import read_dcp
 from engine.raw.metadata import metadata
 from engine.raw.process import decode
 from engine.statistics import CANONICAL_LONG_SIDE, Statistics, measure
+from engine.white import as_shot
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,8 @@ def open_photo(path: Path, *, half: bool = False, profile: Path | None = None) -
         raise PhotofinishError(f"{path.name} holds no picture.")
     about = metadata(answer.said, chosen)
     image = torch.from_numpy(answer.pixels)[None]
+    if answer.said["mosaic"] is not None:
+        image = recovered(image, (about.white or as_shot(about)).camera_white)
     scale = max(image.shape[-2:]) / max(about.full_size)
     about = about.replace(scale=scale if half else 1.0)
     yield Progress(3, 3, "Measuring")

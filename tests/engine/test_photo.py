@@ -148,7 +148,8 @@ def test_gain_maps_keep_what_exceeds_white(tmp_path):
     path = tmp_path / "a.dng"
     gains = opcode_list(gain_map(np.full((2, 2), 1.5), area=(0, 0, 64, 64)))
     write_dng(path, np.full((64, 64), 16383, np.uint16), cfa="RGGB", OpcodeList2=gains, **CAMERA)
-    assert opened(path).image.mean() == pytest.approx(1.5, abs=1e-3)
+    # the channel that saturates last; the others are recovered to its level
+    assert opened(path).image.min() == pytest.approx(1.5, abs=1e-3)
 
 
 def test_crop_and_active_area(tmp_path):
@@ -199,8 +200,12 @@ def test_gopro_matches_the_golden_linear_picture(shared_data):
     image = photo.image[0].flip(-1).clamp_max(1.0)  # the file is mirrored, the golden as stored
     height, width = golden.shape[0] * 27, golden.shape[1] * 27
     top, left = (3000 - height) // 2, (4000 - width) // 2
-    means = area_average(image[None, :, top : top + height, left : left + width], golden.shape[:2])
-    difference = means[0].permute(1, 2, 0).numpy() - golden
+    part = image[None, :, top : top + height, left : left + width]
+    means = area_average(part, golden.shape[:2])
+    # where a pixel of the box was near saturation, ours may be recovered
+    recorded = area_average((part > 0.93).any(1, keepdim=True).float(), golden.shape[:2]) == 0.0
+    difference = (means[0].permute(1, 2, 0).numpy() - golden)[recorded[0, 0].numpy()]
+    assert len(difference) > 0.8 * golden.shape[0] * golden.shape[1]
     assert np.abs(difference).mean() < 3e-4
     assert np.abs(difference).max() < 2e-2
     assert photo.image.max() > 1.0
