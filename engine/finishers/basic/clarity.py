@@ -23,8 +23,14 @@ GRID, DEPTH = 256, 3
 DETAIL = 0.6
 """EV difference at which local contrast is raised most; fades for larger ones."""
 
-ANCHORS = torch.arange(-7.2, 4.3, 0.6)
+ANCHORS = torch.arange(-7.2, 4.5, 0.4)
 """Tones at which the filter is sampled, in EV from middle grey."""
+
+EDGE = 0.18
+"""Variance in EV^2 of a neighbourhood, at which it holds an edge and the effect is halved."""
+
+MIDDLE_GREY = -2.5
+"""log2 of the linear value that a photo is exposed around."""
 
 SHADOWS, HIGHLIGHTS = (-6.5, -3.5), (1.5, 3.5)
 """EV from middle grey between which the effect fades in and out."""
@@ -44,10 +50,13 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity:
         return difference * torch.exp(-0.5 * (difference / DETAIL) ** 2) * _mid_tones(anchor)
 
     gain = amount * filters.local_laplacian(tone, ANCHORS.to(tone), change, DEPTH)
+    gain = gain / (1.0 + _variance(tone) / EDGE)
     return image * torch.exp2(filters.enlarge(gain, light.shape[-2:]))
 
 
-MIDDLE_GREY = -2.5
+def _variance(tone: Tensor) -> Tensor:
+    mean = filters.box_mean(tone, 2)
+    return filters.box_mean((tone - mean) ** 2, 2)
 
 
 def _mid_tones(tone: Tensor) -> Tensor:
