@@ -60,6 +60,7 @@ _ALONG = torch.nn.functional.normalize(
     torch.stack([torch.ones_like(_MIRED), _ISOTHERMS[:, 3]], -1), dim=-1
 )
 _TINT_PER_UV = -3000.0
+_D50_XYZ = D50_XYZ.numpy()  # taken once: not to be had inside torch.func's transforms
 
 # EXIF LightSource: the temperature that stands for it when two calibrations are mixed (the middle
 # of EXIF's own range for fluorescent lamps), and its chromaticity, for the mixing of three
@@ -255,7 +256,7 @@ def _normal_color(matrix: Matrix) -> Tensor:
 
     Profiles agree on no scale, and two of different scales would mix unevenly.
     """
-    peak = float((matrix @ D50_XYZ.numpy()).max())
+    peak = float((matrix @ _D50_XYZ).max())
     scale = 1.0 if peak <= 0.0 or 0.99 <= peak <= 1.01 else 1.0 / peak
     return torch.from_numpy(np.round(np.float64(matrix) * scale, 4))
 
@@ -263,7 +264,7 @@ def _normal_color(matrix: Matrix) -> Tensor:
 def _normal_forward(matrix: Matrix) -> Tensor:
     """ForwardMatrix to four decimals, its rows scaled so that white is D50."""
     rounded = np.round(np.float64(matrix), 4)
-    return torch.from_numpy(rounded * (D50_XYZ.numpy() / rounded.sum(1))[:, None])
+    return torch.from_numpy(rounded * (_D50_XYZ / rounded.sum(1))[:, None])
 
 
 def _among(weights: Tensor, known: Tensor) -> Tensor:

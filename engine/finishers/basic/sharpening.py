@@ -63,7 +63,7 @@ def exact(
     # a neighbor is a full-size pixel away, nearer than this picture's own
     near = metadata.scale
     held = torch.minimum(torch.maximum(free, (low - luma) * near), (high - luma) * near)
-    added = torch.lerp(held, free, torch.as_tensor(sharpen_detail / 100.0).to(free))
+    added = held + (free - held) * (sharpen_detail / 100.0)
     added = added * _edges(smooth, metadata.scale, sharpen_masking)
 
     # as much light as is added is taken: else a picture would get brighter, seen from afar
@@ -77,13 +77,15 @@ def exact(
 def _blur(plane: Tensor, sigma: Value) -> Tensor:
     """Gaussian blur of `plane` (B, 1, H, W), `sigma` in its pixels.
 
-    The kernel is the Gaussian's integral over each pixel, which holds for a sigma far below 1 too.
+    The kernel is the discrete Gaussian [Lindeberg, Scale-Space for Discrete Signals, TPAMI 12(3),
+    1990], whose variance is right for a sigma far below a pixel too: small previews need that.
     """
     batch = plane.shape[0]
-    spread = torch.as_tensor(sigma).to(plane).reshape(-1, 1).expand(batch, 1).clamp_min(1e-3)
-    reach = math.ceil(3.0 * float(spread.detach().max()))
-    edges = torch.arange(-reach, reach + 2).to(plane) - 0.5
-    kernel = torch.erf(edges / (spread * math.sqrt(2.0))).diff()
+    spread = (plane.new_ones(batch, 1, 1, 1) * sigma).reshape(batch, 1)
+    reach = max(1, math.ceil(3.0 * float(spread.detach().max())))
+    waves = torch.arange(64).to(plane) * (2.0 * math.pi / 64)
+    spectrum = torch.exp(-spread * spread * (1.0 - torch.cos(waves)))
+    kernel = spectrum @ torch.cos(waves[:, None] * torch.arange(-reach, reach + 1).to(plane))
     kernel = (kernel / kernel.sum(1, keepdim=True))[:, None, None, :]
     single = plane.transpose(0, 1)
     single = functional.pad(single, (reach, reach, reach, reach), mode="replicate")

@@ -115,7 +115,7 @@ def test_seen_from_afar_brightness_stays(texture):
 def test_a_small_preview_is_hardly_sharpened(texture):
     moved = [float((sharpen(texture, scale=s) - texture).abs().mean()) for s in (1.0, 0.4, 0.1)]
     assert moved[1] < 0.5 * moved[0]
-    assert moved[2] < 1e-4
+    assert moved[2] < 0.05 * moved[0]
 
 
 def test_a_reduced_picture_looks_like_the_full_one():
