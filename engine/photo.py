@@ -24,8 +24,8 @@ class Photo:
     """A raw photograph, decoded.
 
     `image` (1, 3, H, W) float32, linear camera RGB, black subtracted, 1.0 = white level, oriented,
-    default crop; not white balanced; may exceed 1 where a gain map raised it, and be slightly
-    negative where noise lies around black.
+    default crop; not white balanced; may exceed 1 where a gain map raised it or a saturated channel
+    was given a likely value, and be slightly negative where noise lies around black.
     """
 
     image: Tensor
