@@ -39,7 +39,7 @@ SHADOWS, HIGHLIGHTS = (-6.5, -3.5), (1.5, 3.5)
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity: Value) -> Tensor:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its local contrast scaled."""
     s = clarity / 100.0
-    amount = (0.85 + 0.2 * s) * s
+    amount = (0.72 + 0.2 * s) * s
     light = luminance(image)
     size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
     exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
