@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QWidget
 from editor import theme
 from editor.render_thread import Frame
 
-CURVES = ((theme.QUIET, 90), (theme.RED, 120), (theme.GREEN, 120), (theme.BLUE, 130))
+CURVES = ((theme.RED, 150), (theme.GREEN, 150), (theme.BLUE, 170), (theme.TEXT, 0))
 HEADROOM = 1.08
 
 
@@ -84,7 +84,7 @@ class Histogram(QWidget):
             return
         self.counts = frame.histogram
         red, green, blue, luma = _smoothed(frame.histogram)
-        for curve, counts in zip(self.curves, (luma, red, green, blue), strict=True):
+        for curve, counts in zip(self.curves, (red, green, blue, luma), strict=True):
             curve.setData(np.arange(256.0), counts)
         self.dark.light(frame.dark)
         self.bright.light(frame.bright)
@@ -105,7 +105,8 @@ class Histogram(QWidget):
     def _curve(self, color: QColor, alpha: int) -> pg.PlotCurveItem:
         fill = QColor(color)
         fill.setAlpha(alpha)
-        curve = pg.PlotCurveItem(pen=pg.mkPen(color, width=1), brush=fill, fillLevel=0.0)
+        level = 0.0 if alpha else None
+        curve = pg.PlotCurveItem(pen=pg.mkPen(color, width=1), brush=fill, fillLevel=level)
         curve.setCompositionMode(QPainter.CompositionMode.CompositionMode_Screen)
         curve.setData(np.arange(256.0), np.zeros(256))
         self.plot.addItem(curve)

@@ -50,6 +50,11 @@ class Session(QObject):
         """The file on screen."""
         return self._document.opened.path if self._document.opened else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being opened or exported."""
+        return self._job is not None
+
     def open(self, files: Sequence[Path]) -> None:
         """Open the first of `files`; the others wait beside it."""
         if not files:

@@ -18,7 +18,7 @@ from engine.finisher import Finisher
 from engine.stage import Stage
 
 NAME_HEIGHT = 30
-LEAST, MOST = 76, 136
+LEAST, MOST = 84, 136
 
 
 class TapButton(QAbstractButton):

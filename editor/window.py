@@ -337,7 +337,14 @@ class Window(QMainWindow):
     def _show_frame(self, frame: Frame) -> None:
         self.canvas.show_frame(frame)
         self.histogram.show_frame(frame)
-        self.status.state.setText("Exact" if frame.settled else "Live")
+        self.status.state.setText(self._state(frame))
+
+    def _state(self, frame: Frame) -> str:
+        if not frame.settled:
+            return "Live"
+        size = max(frame.image.width(), frame.image.height())
+        whole = size >= max(frame.request.photo.metadata.full_size)
+        return "Exact" if whole or size >= self.canvas.long_side() else "Preview"
 
     def _show_detail(self, frame: Frame) -> None:
         self.canvas.show_detail(frame)

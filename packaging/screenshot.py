@@ -72,7 +72,7 @@ def _shoot(raw: Path, wanted: argparse.Namespace) -> None:
     for busy in (window.darkroom.framed, window.darkroom.detailed, window.darkroom.progressed):
         busy.connect(done.stop)
     for rest in (window.darkroom.render_thread.rested, window.darkroom.detailed):
-        rest.connect(lambda: done.start())
+        rest.connect(lambda: None if window.session.busy else done.start())
     window.session.open([raw])
     sys.exit(application.exec())
 
