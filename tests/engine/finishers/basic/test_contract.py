@@ -34,8 +34,10 @@ RAWS = (
 )
 PHOTOS = ("made", *RAWS)
 POSITIONS = 21
-LEAST_EFFECT = {"exposure": 0.15}
-"""Exposure is a plain gain: 0.1 % of its range, 0.01 EV, is 0.7 % of light: 0.1 dE2000 and more."""
+ROUNDING = 1e-6
+PHYSICAL = {"temperature", "tint", "exposure"}
+"""Plain gains of light: 0.1 % of their range (0.01 EV, half a mired) is a tenth of a dE2000 by
+definition, and no design of ours; they must be in proportion instead of small."""
 COLORS_GRAYS = {"temperature", "tint"}  # the sliders that may color a gray (and creative_lut)
 
 every_stage = pytest.mark.parametrize("stage", BASIC.stages, ids=lambda s: s.name)
@@ -79,10 +81,19 @@ def neutral_value(slider: Slider, photo: Photo) -> float:
 def sides(slider: Slider, photo: Photo) -> Iterator[list[float]]:
     """Positions from neutral to each end, even on the slider's own scale; neutral left out."""
     start = float(slider.normalize(neutral_value(slider, photo)))
-    for end in (0.0, 1.0):
+    ends = (0.0, 1.0)
+    if slider.name == "temperature":  # beyond, a photo is one color, and dE2000 says little
+        ends = (float(slider.normalize(2500.0)), float(slider.normalize(12000.0)))
+    for end in ends:
         if abs(end - start) > 1e-6:
             steps = [start + (end - start) * i / POSITIONS for i in range(1, POSITIONS + 1)]
             yield [min(max(float(slider.denormalize(s)), slider.low), slider.high) for s in steps]
+
+
+def mostly_clipped(picture: Tensor) -> bool:
+    """Whether black or white has swallowed a channel in more than a third of the pixels."""
+    clipped = ((picture < 0.5 / 255) | (picture > 254.5 / 255)).any(1)
+    return bool(clipped.float().mean() > 1 / 3)
 
 
 def mean_difference(a: Tensor, b: Tensor) -> float:
@@ -139,8 +150,8 @@ def check_tap(image: Tensor, space: Space, photo: Photo) -> None:
     assert image.dtype == torch.float32
     assert torch.isfinite(image).all()
     if space in (Space.PROFILE, Space.DISPLAY):
-        assert image.min() >= 0.0
-        assert image.max() <= 1.0
+        assert image.min() >= -ROUNDING
+        assert image.max() <= 1.0 + ROUNDING
 
 
 @every_photo
@@ -151,22 +162,31 @@ class TestEverySlider:
         renderer = Renderer(photo, BASIC)
         before = renderer.picture(base(slider))
         start = float(slider.normalize(neutral_value(slider, photo)))
+
+        def effect(step: float) -> float:
+            value = float(slider.denormalize(start + step))
+            return mean_difference(before, renderer.picture(moved(slider, value)))
+
         for step in (-0.001, 0.001):
             if 0.0 <= start + step <= 1.0:
-                value = float(slider.denormalize(start + step))
-                after = renderer.picture(moved(slider, value))
-                assert mean_difference(before, after) < LEAST_EFFECT.get(slider.name, 0.05)
+                limit = 0.12 * effect(10.0 * step) if slider.name in PHYSICAL else 0.05
+                assert effect(step) < limit
 
     def test_effect_grows_steadily_to_both_ends(self, slider: Slider, name: str) -> None:
         photo = opened(name, 192)
         renderer = Renderer(photo, BASIC)
         before = renderer.picture(base(slider))
         for side in sides(slider, photo):
-            pictures = (renderer.picture(moved(slider, value)) for value in side)
-            effect = [0.0, *(mean_difference(before, picture) for picture in pictures)]
+            effect = [0.0]
+            for value in side:
+                picture = renderer.picture(moved(slider, value))
+                if mostly_clipped(picture):
+                    break
+                effect.append(mean_difference(before, picture))
             steps = [b - a for a, b in pairwise(effect)]
-            assert min(steps) > -0.02, effect
-            assert max(steps) <= 4.0 * median(steps) + 0.01, effect
+            if steps:
+                assert min(steps) > -0.02, effect
+                assert max(steps) <= 4.0 * median(steps) + 0.01, effect
 
     def test_same_look_at_any_size(self, slider: Slider, name: str) -> None:
         for value in (slider.low, slider.high):
