@@ -369,7 +369,7 @@ def test_files_dropped_on_the_window_open(hands, tmp_path):
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "b.dng"))])
     where = QPoint(400, 300)
     move = Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(QPointF(where), move, mime, LEFT, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(where, move, mime, LEFT, Qt.KeyboardModifier.NoModifier)
     window.dragEnterEvent(enter)
     assert enter.isAccepted()
     drop = QDropEvent(QPointF(where), move, mime, LEFT, Qt.KeyboardModifier.NoModifier)
