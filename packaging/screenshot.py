@@ -34,8 +34,8 @@ def main() -> None:
 
 
 def _shoot(raw: Path, wanted: argparse.Namespace) -> None:
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtWidgets import QApplication, QToolButton
 
     from editor import theme
     from editor.opening import opening
@@ -61,6 +61,8 @@ def _shoot(raw: Path, wanted: argparse.Namespace) -> None:
         window.panel.verticalScrollBar().setValue(wanted.scroll)
 
     def save() -> None:
+        for button in window.toolbar.findChildren(QToolButton):  # no pointer rests on them
+            button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
         window.grab().save(str(wanted.out))
         window.close()
         application.quit()
