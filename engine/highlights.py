@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
+from engine.strips import in_strips
+
 _FADE = 0.002
 """A channel within this of the raw's white level counts as saturated."""
 
 _ROUGH_FADE = 0.06
 """The same for a mosaic: noise, and photosites that fill up before the white level."""
-
-_STRIP_PIXELS = 1 << 17
 
 _RIM = 0.75
 """Where all channels are above this, the pixel is likely an average over saturated ones."""
@@ -22,14 +22,13 @@ def recovered(camera: Tensor, camera_white: Tensor) -> Tensor:
     more, and leave magenta rims. `camera_white` (3,) is the as-shot white's camera RGB.
     """
     white = camera_white.to(camera)[:, None, None]
-    rows = max(1, _STRIP_PIXELS // camera.shape[-1])
-    strips = [
-        white * _likely(strip, strip / white, _ROUGH_FADE)
-        if float(strip.max()) > 1.0 - _ROUGH_FADE
-        else strip
-        for strip in camera.split(rows, dim=-2)
-    ]
-    return torch.cat(strips, dim=-2)
+
+    def on_strip(strip: Tensor, _: int) -> Tensor:
+        if float(strip.max()) <= 1.0 - _ROUGH_FADE:
+            return strip
+        return white * _likely(strip, strip / white, _ROUGH_FADE)
+
+    return in_strips(on_strip, camera)
 
 
 def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:

@@ -13,9 +13,7 @@ from engine.settings import Settings
 from engine.slider import Setting
 from engine.stage import Kind, Operator, Stage
 from engine.statistics import Statistics
-
-STRIP_PIXELS = 1 << 17
-"""A pointwise stage of a larger picture runs strip by strip: its temporaries stay in the cache."""
+from engine.strips import in_strips
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +82,11 @@ class Renderer:
         values: Mapping[str, Setting],
     ) -> Tensor:
         operator = self._operators[stage.name]
-        pixels = image.shape[-2] * image.shape[-1]
-        if stage.kind is Kind.AREAWISE or pixels <= 2 * STRIP_PIXELS:
+        if stage.kind is Kind.AREAWISE:
             return operator(image, metadata, statistics, **values)
-        rows = max(1, STRIP_PIXELS // image.shape[-1])
-        out = torch.empty_like(image)
-        for top in range(0, image.shape[-2], rows):
-            strip = image[..., top : top + rows, :]
+
+        def on_strip(strip: Tensor, top: int) -> Tensor:
             placed = metadata.replace(strip=(top, image.shape[-2]))
-            out[..., top : top + rows, :] = operator(strip, placed, statistics, **values)
-        return out
+            return operator(strip, placed, statistics, **values)
+
+        return in_strips(on_strip, image)

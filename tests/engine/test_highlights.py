@@ -73,7 +73,7 @@ def test_mosaic_that_fills_up_early_is_neutral_too():
 def test_strips_are_as_the_whole(monkeypatch):
     camera = torch.rand(1, 3, 20, 7, generator=torch.Generator().manual_seed(0))
     whole = recovered_mosaic(camera, WHITE.flatten())
-    monkeypatch.setattr("engine.highlights._STRIP_PIXELS", 21)
+    monkeypatch.setattr("engine.strips.STRIP_PIXELS", 21)
     assert torch.equal(recovered_mosaic(camera, WHITE.flatten()), whole)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine import renderer as renderer_module
+from engine import strips
 from engine.finisher import Finisher
 from engine.metadata import Metadata
 from engine.photo import Photo
@@ -107,7 +107,7 @@ def test_statistics_follow_the_gain_upstream_even_past_a_cached_stage(photo: Pho
 
 def test_strips_equal_the_whole_frame(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Renderer(photo, TWO_SLIDERS).picture(edit(1.0, 0.5))
-    monkeypatch.setattr(renderer_module, "STRIP_PIXELS", 48 * 5)
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 48 * 5)
     assert torch.equal(Renderer(photo, TWO_SLIDERS).picture(edit(1.0, 0.5)), whole)
 
 

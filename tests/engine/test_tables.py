@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import renderer
+from engine import strips
 from engine.finisher import Finisher
 from engine.finishers.basic import color_tables
 from engine.metadata import Encoding, GainTableMap, HueSatTable, Metadata, Profile
@@ -147,5 +147,5 @@ def test_gain_table_map_in_strips_as_in_one(monkeypatch: pytest.MonkeyPatch) -> 
     photo = Photo(image, ABOUT, measure(image.mean(1, keepdim=True), image))
     finisher = Finisher("tables alone", (color_tables.STAGE,))
     whole = Renderer(photo, finisher).picture(Settings())
-    monkeypatch.setattr(renderer, "STRIP_PIXELS", 23 * 3)
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 23 * 3)
     assert torch.equal(Renderer(photo, finisher).picture(Settings()), whole)

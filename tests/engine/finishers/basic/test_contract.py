@@ -245,7 +245,7 @@ def test_gray_stays_gray(slider: Slider) -> None:
 
 @every_slider
 def test_gradients_reach_the_slider(slider: Slider) -> None:
-    """Forward mode through the whole finisher agrees with a central difference in double steps."""
+    """Forward mode through the whole finisher agrees with a central difference."""
     photo = opened("made", 96)
     start = float(slider.normalize(neutral_value(slider, photo)))
     position = start + (0.3 if start < 0.6 else -0.3)
@@ -261,9 +261,9 @@ def test_gradients_reach_the_slider(slider: Slider) -> None:
             image = exact[stage.name](image, metadata, statistics, **values)
         return image
 
-    at = torch.tensor(position, dtype=torch.float32)
+    at = torch.full((1, 1, 1, 1), position)
     _, tangent = torch.func.jvp(picture, (at,), (torch.ones_like(at),))
-    step = 0.02
+    step = 0.005
     difference = (picture(at + step) - picture(at - step)) / (2 * step)
     if slider.name != "lut_amount":  # without a file the amount has nothing to do
         assert difference.abs().max() > 0
