@@ -9,24 +9,27 @@ _FADE = 0.002
 """A channel within this of the raw's white level counts as saturated."""
 
 _ROUGH_FADE = 0.06
-"""The same for a mosaic: noise, and photosites that fill up before the white level."""
+"""The same for a mosaic: noise, and photosites that fill up a little earlier than most."""
 
 _RIM = 0.75
 """Where all channels are above this, the pixel is likely an average over saturated ones."""
 
 
-def recovered(camera: Tensor, camera_white: Tensor) -> Tensor:
+def recovered(camera: Tensor, camera_white: Tensor, full: Tensor | None = None) -> Tensor:
     """A developed mosaic `camera` (1, 3, H, W), its saturated channels at likely values above 1.
 
     To be done at full size: averaged with their surroundings, saturated pixels cannot be told any
-    more, and leave magenta rims. `camera_white` (3,) is the as-shot white's camera RGB.
+    more, and leave magenta rims. `camera_white` (3,) is the as-shot white's camera RGB; `full` (3,)
+    where the channels saturate, by default at 1.
     """
     white = camera_white.to(camera)[:, None, None]
+    ends = torch.ones_like(white) if full is None else full.to(camera)[:, None, None]
 
     def on_strip(strip: Tensor, _: int) -> Tensor:
-        if float(strip.max()) <= 1.0 - _ROUGH_FADE:
+        filled = strip / ends
+        if float(filled.max()) <= 1.0 - _ROUGH_FADE:
             return strip
-        return white * _likely(strip, strip / white, _ROUGH_FADE)
+        return white * _likely(filled, strip / white, _ROUGH_FADE)
 
     return in_strips(on_strip, camera)
 

@@ -88,7 +88,10 @@ def open_photo(path: Path, *, half: bool = False, profile: Path | None = None) -
     about = metadata(answer.said, chosen)
     image = torch.from_numpy(answer.pixels)[None]
     if answer.said["mosaic"] is not None:
-        image = recovered(image, (about.white or as_shot(about)).camera_white)
+        # four colors are mixed into three here, and none of them ends at a level of its own
+        ends = answer.said["saturation"] if answer.said["colors"] == 3 else [1.0, 1.0, 1.0]
+        white = (about.white or as_shot(about)).camera_white
+        image = recovered(image, white, torch.tensor(ends))
     scale = max(image.shape[-2:]) / max(about.full_size)
     about = about.replace(scale=scale if half else 1.0)
     yield Progress(3, 3, "Measuring")

@@ -94,6 +94,7 @@ def photo(path: Path, file: BinaryIO, asked: dict[str, Any], say: Any) -> dict[s
         "full_size": full_size(sensor),
         "colors": sensor.colors,
         "mosaic": None if sensor.pattern is None else sensor.pattern.tolist(),
+        "saturation": None if sensor.saturation is None else sensor.saturation.tolist(),
         "reduction": reduction(described.camera, sensor.colors, sensor.neutral),
     }
     if asked["what"] == "photo":

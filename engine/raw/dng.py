@@ -12,6 +12,7 @@ from engine.errors import PhotofinishError
 from engine.raw import opcodes
 from engine.raw.linear import linearize
 from engine.raw.opcodes import Grid
+from engine.raw.saturation import levels
 from engine.raw.sensor import Described, Sensor
 from engine.raw.tiff import EXIF_IFD, GPS_IFD, SUB_IFDS, DamagedError, Tags, Tiff
 from engine.raw.tiles import COMPRESSION, LENGTH, NAMES, WIDTH, read_samples
@@ -59,10 +60,11 @@ def decode(tiff: Tiff, described: Described) -> Sensor:
     if not (0 <= top < bottom <= height and 0 <= left < right <= width):
         raise DamagedError
     picture = linearize(stored[top:bottom, left:right], raw)
-    grid = Grid(bottom - top, right - left)
-    picture = opcodes.apply(opcodes.read_list(raw.blob(OPCODE_LIST_2)), picture, grid)
     mosaic = raw.integer(PHOTOMETRIC, 0) == CFA
     pattern, colors = _pattern(raw) if planes == 1 and mosaic else (None, planes)
+    saturation = None if pattern is None else levels(picture[..., 0], pattern, colors)
+    grid = Grid(bottom - top, right - left)
+    picture = opcodes.apply(opcodes.read_list(raw.blob(OPCODE_LIST_2)), picture, grid)
     neutral = np.array(described.camera.numbers(AS_SHOT_NEUTRAL))
     scale = (raw.numbers(DEFAULT_SCALE) or [1.0, 1.0])[:2]
     return Sensor(
@@ -74,6 +76,7 @@ def decode(tiff: Tiff, described: Described) -> Sensor:
         aspect=(scale[0], scale[1]) if len(scale) == 2 and min(scale) > 0 else (1.0, 1.0),
         orientation=described.camera.integer(ORIENTATION, 1),
         after=opcodes.read_list(raw.blob(OPCODE_LIST_3)),
+        saturation=saturation,
     )
 
 

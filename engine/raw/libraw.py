@@ -11,6 +11,7 @@ import rawpy
 from numpy.typing import NDArray
 
 from engine.errors import PhotofinishError
+from engine.raw.saturation import levels
 from engine.raw.sensor import Described, Sensor
 from engine.raw.tiff import EXIF_IFD, GPS_IFD, DamagedError, Tags, Tiff
 
@@ -134,11 +135,10 @@ def _sensor(raw: rawpy.RawPy, described: Described) -> Sensor:
         description = raw.color_desc.decode()
         pattern = np.array([[names.index(description[i]) for i in line] for line in index])
         values = values[..., None]
-        mono = len(names) == 1
-        pattern_or_none = None if mono else pattern
+        mosaic = None if len(names) == 1 else pattern
     else:
         values = raw.raw_image_visible[..., : len(names)].astype(np.float32) - black[: len(names)]
-        pattern_or_none = None
+        mosaic = None
     values *= np.float32(1.0) / (white - black.max())
     np.minimum(values, 1.0, out=values)
     height, width = values.shape[:2]
@@ -146,10 +146,11 @@ def _sensor(raw: rawpy.RawPy, described: Described) -> Sensor:
     aspect = raw.sizes.pixel_aspect or 1.0
     return Sensor(
         picture=values,
-        pattern=pattern_or_none,
+        pattern=mosaic,
         colors=len(names),
         crop=(0, 0, width, height),
         neutral=neutral if len(neutral) == len(names) else None,
         aspect=(aspect, 1.0) if aspect >= 1.0 else (1.0, 1.0 / aspect),
         orientation=described.camera.integer(ORIENTATION, 1),
+        saturation=None if mosaic is None else levels(values[..., 0], mosaic, len(names)),
     )

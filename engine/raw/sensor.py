@@ -18,7 +18,8 @@ class Sensor:
     `picture` (H, W, planes) float32; `pattern` (h, w) tells the color index of each pixel of a
     mosaic, repeating, None where every pixel has all planes. `crop` (left, top, width, height);
     `aspect` (x, y) stretches pixels; `orientation` is EXIF's; `after` are the opcodes for the
-    finished picture. `neutral` is the camera RGB of the white as shot.
+    finished picture. `neutral` is the camera RGB of the white as shot; `saturation` the values at
+    which a mosaic's colors fill up, where that is not 1.
     """
 
     picture: Plane
@@ -29,6 +30,7 @@ class Sensor:
     aspect: tuple[float, float] = (1.0, 1.0)
     orientation: int = 1
     after: list[Opcode] = field(default_factory=list)
+    saturation: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
