@@ -126,7 +126,9 @@ def exact(
     # as a difference, so that what the root passed by comes back, and neutral is exact
     image = image + (moved - _light(lightness, a, b))
 
-    gray = luminance(image).clamp(0.0, 1.0)
+    # a pure blue's gray is next to black: brought toward it for a trace below 0, it would be lost
+    image = image.clamp_min(0.0)
+    gray = luminance(image).clamp_max(1.0)
     image = limited(image, gray)
     more, less = halves(look_up(saturations, around).unsqueeze(1))
     image = image + (image - gray) * (more * strengthening(room(image, gray), _MOST) + less)
