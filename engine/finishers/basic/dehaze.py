@@ -34,7 +34,9 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: 
     veil = _veil(image / airlight)
     # a thin veil may as well be a grey scene: it is taken away less than in proportion
     removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
-    added = -0.2 * s.clamp_max(0.0) * (0.3 + 0.7 * veil)
+    # the first haze is seen most in the shades, so the slider starts slowly
+    faded = -s.clamp_max(0.0)
+    added = 0.2 * faded * (0.55 + 0.45 * faded) * (0.3 + 0.7 * veil)
     # seen = scene (1 - removed) + airlight removed, solved for the scene
     return image + (removed / (1.0 - removed) - added) * (image - airlight)
 
