@@ -11,15 +11,18 @@ import rawpy
 from numpy.typing import NDArray
 
 from engine.errors import PhotofinishError
+from engine.raw.headers import directories
 from engine.raw.saturation import levels
 from engine.raw.sensor import Described, Sensor
-from engine.raw.tiff import EXIF_IFD, GPS_IFD, DamagedError, Tags, Tiff
+from engine.raw.tiff import DamagedError, Tags
 
 MAKE, MODEL, ORIENTATION, UNIQUE_MODEL = 271, 272, 274, 50708
 COLOR_MATRIX_1, AS_SHOT_NEUTRAL, ILLUMINANT_1, D65 = 50721, 50728, 50778, 21
 EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH = 33434, 33437, 34855, 37386
 LENS_MODEL = 42036
-EXIF_FLIP = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip: EXIF's orientation
+EXIF_FLIP = (1, 2, 4, 3, 5, 8, 6, 7)
+"""EXIF's orientation for LibRaw's flip: 1 mirrors, 2 turns upside down, 4 transposes first."""
+
 PILE_LEAST, PILE_WIDTH, PILE_SHARE, PILE_RATIO = 0.75, 0.002, 5e-4, 8
 
 
@@ -40,7 +43,10 @@ def thumbnail(path: Path) -> bytes | None:
     with raw:
         try:
             thumb = raw.extract_thumb()
-        except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+        except (
+            rawpy.LibRawNonFatalError,
+            NotImplementedError,
+        ):  # none, or of a kind it cannot read
             return None
         return bytes(thumb.data) if thumb.format == rawpy.ThumbFormat.JPEG else None
 
@@ -55,7 +61,7 @@ def _open(path: Path) -> rawpy.RawPy:
 
 
 def _describe(path: Path, raw: rawpy.RawPy) -> Described:
-    camera, exif, gps = _directories(path)
+    camera, exif, gps = directories(path)
     names = _colors(raw)
     matrix = np.asarray(raw.rgb_xyz_matrix, np.float64)[: len(names)]
     multipliers = np.array(raw.camera_whitebalance[: len(names)], np.float64)
@@ -77,7 +83,7 @@ def _describe(path: Path, raw: rawpy.RawPy) -> Described:
     if LENS_MODEL not in exif and lens.model:
         exif[LENS_MODEL] = lens.model
     camera.setdefault(UNIQUE_MODEL, f"{camera.text(MAKE)} {camera.text(MODEL)}".strip())
-    camera[ORIENTATION] = [EXIF_FLIP.get(raw.sizes.flip, 1)]
+    camera[ORIENTATION] = [EXIF_FLIP[raw.sizes.flip & 7]]
     facts: dict[str, object] = {
         "format": path.suffix.lstrip(".").upper(),
         "stored_size": [raw.sizes.raw_width, raw.sizes.raw_height],
@@ -85,22 +91,27 @@ def _describe(path: Path, raw: rawpy.RawPy) -> Described:
     return Described(camera, Tags(), exif, gps, facts)
 
 
-def _directories(path: Path) -> tuple[Tags, Tags, Tags]:
-    """Main, EXIF and GPS directories where the raw is TIFF-like, empty ones where it is not."""
-    with path.open("rb") as file:
-        try:
-            tiff = Tiff(file)
-            main = next(tiff.directories(), Tags())
-            exif = next(tiff.below(main, EXIF_IFD), Tags())
-            gps = next(tiff.below(main, GPS_IFD), Tags())
-        except DamagedError:
-            return Tags(), Tags(), Tags()
-    return main, exif, gps
-
-
 def _colors(raw: rawpy.RawPy) -> str:
     """The camera's colors, each once, in LibRaw's order."""
     return "".join(dict.fromkeys(raw.color_desc.decode()[: max(raw.num_colors, 1)]))
+
+
+def _pattern(raw: rawpy.RawPy) -> NDArray[np.int64]:
+    """LibRaw's color index of each pixel of the mosaic's cell, from the visible corner on."""
+    try:
+        cell = raw.raw_pattern
+    except NotImplementedError as error:
+        raise _unsupported() from error
+    if cell is None or (cell.shape[0] == 4 and set(_colors(raw)) == set("RGB")):
+        raise _unsupported()  # Fujifilm's diagonal grids, which LibRaw turns only when it develops
+    if raw.num_colors == 1:
+        return np.zeros((1, 1), np.int64)  # LibRaw's index says: all colors at once
+    corner = raw.sizes.top_margin, raw.sizes.left_margin
+    return np.roll(cell.astype(np.int64), [-c for c in corner], (0, 1))
+
+
+def _unsupported() -> PhotofinishError:
+    return PhotofinishError("This camera's sensor layout is not supported.")
 
 
 def _saturation(stored: NDArray[np.uint16], white: np.float32) -> np.float32:
@@ -123,22 +134,20 @@ def _sensor(raw: rawpy.RawPy, described: Described) -> Sensor:
     white = _saturation(raw.raw_image_visible, np.float32(raw.white_level))
     if not white > black.max():
         raise DamagedError
+    mosaic = None
     if raw.raw_type == rawpy.RawType.Flat:
         values = raw.raw_image_visible.astype(np.float32)
-        index = raw.raw_colors_visible[:6, :6].astype(np.int64)
-        if index.shape == (6, 6) and (index[:4, :4] == index[2:, 2:]).all():
-            index = index[:2, :2]
-        step = index.shape
-        for row, column in np.ndindex(*step):
-            values[row :: step[0], column :: step[1]] -= black[index[row, column]]
-        # LibRaw numbers the second green of a Bayer cell as a color of its own
-        description = raw.color_desc.decode()
-        pattern = np.array([[names.index(description[i]) for i in line] for line in index])
+        index = _pattern(raw)
+        rows, columns = index.shape
+        for row, column in np.ndindex(rows, columns):
+            values[row::rows, column::columns] -= black[index[row, column]]
+        if len(names) > 1:
+            # LibRaw numbers the second green of a Bayer cell as a color of its own
+            description = raw.color_desc.decode()
+            mosaic = np.array([[names.index(description[i]) for i in line] for line in index])
         values = values[..., None]
-        mosaic = None if len(names) == 1 else pattern
     else:
         values = raw.raw_image_visible[..., : len(names)].astype(np.float32) - black[: len(names)]
-        mosaic = None
     values *= np.float32(1.0) / (white - black.max())
     np.minimum(values, 1.0, out=values)
     height, width = values.shape[:2]

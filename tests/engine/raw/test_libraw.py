@@ -70,6 +70,31 @@ def test_white_is_where_values_pile_up(tmp_path, piled, white):
     assert sensor.picture[0, 0, 0] == pytest.approx(15000 / white, abs=1e-5)
 
 
+def test_monochrome(tmp_path):
+    stored = np.random.default_rng(3).integers(500, 16000, (60, 72)).astype(np.uint16)
+    write_dng(tmp_path / "a.dng", stored, BlackLevel=512, WhiteLevel=16383)
+    ours, theirs, _ = both(tmp_path / "a.dng")
+    assert theirs.pattern is None
+    assert theirs.colors == 1
+    np.testing.assert_allclose(theirs.picture, ours.picture, atol=1e-6)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation(tmp_path, orientation):
+    stored = np.zeros((40, 44), np.uint16)
+    write_dng(tmp_path / "a.dng", stored, cfa="RGGB", Orientation=orientation)
+    ours, theirs, _ = both(tmp_path / "a.dng")
+    assert theirs.orientation == ours.orientation == orientation
+
+
+def test_black_of_each_place_in_the_cell(tmp_path):
+    stored = np.random.default_rng(3).integers(600, 16000, (40, 44)).astype(np.uint16)
+    black = np.array([[500, 510], [520, 530]])
+    write_dng(tmp_path / "a.dng", stored, cfa="BGGR", BlackLevel=black, WhiteLevel=16383)
+    ours, theirs, _ = both(tmp_path / "a.dng")
+    np.testing.assert_allclose(theirs.picture, ours.picture, atol=1e-6)
+
+
 def test_no_thumbnail_is_none(tmp_path):
     path = tmp_path / "a.dng"
     write_dng(path, np.zeros((40, 40), np.uint16), cfa="RGGB")
