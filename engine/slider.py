@@ -33,8 +33,20 @@ class Scale(Enum):
     LOG = "log"
 
 
+class _Titled:
+    """A control's name as the panel shows it."""
+
+    name: str
+    label: str
+
+    @property
+    def title(self) -> str:
+        """Its label, or its name as words."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True)
-class Slider:
+class Slider(_Titled):
     """One number a user can drag. `xmp` is its Camera Raw property; `default` None is *as shot*."""
 
     name: str
@@ -47,11 +59,6 @@ class Slider:
     decimals: int = 0
     scale: Scale = Scale.LINEAR
     label: str = ""
-
-    @property
-    def title(self) -> str:
-        """The name as the panel shows it."""
-        return self.label or self.name.replace("_", " ").capitalize()
 
     def normalize(self, value: Value) -> Value:
         """Map [low, high] to [0, 1] along the slider's scale."""
@@ -101,18 +108,13 @@ IDENTITY: Points = ((0.0, 0.0), (255.0, 255.0))
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(_Titled):
     """A tone curve: points (x, y) in [0, 255], x rising, as in crs:ToneCurvePV2012."""
 
     name: str
     default: Points = IDENTITY
     xmp: str = ""
     label: str = ""
-
-    @property
-    def title(self) -> str:
-        """The name as the panel shows it."""
-        return self.label or self.name.replace("_", " ").capitalize()
 
     def check(self, value: Setting) -> Setting:
         """Return `value` as stored. Raises PhotofinishError where the points make no curve."""
@@ -127,18 +129,13 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class CubeFile:
+class CubeFile(_Titled):
     """A .cube file chosen by the user; the value is its path, "" for none."""
 
     name: str
     default: str = ""
     xmp: str = ""
     label: str = ""
-
-    @property
-    def title(self) -> str:
-        """The name as the panel shows it."""
-        return self.label or self.name.replace("_", " ").capitalize()
 
     def check(self, value: Setting) -> Setting:
         """Return `value` as stored. Raises PhotofinishError where it is no path."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import engine  # noqa: F401 - before torch: it says how torch's threads wait
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
