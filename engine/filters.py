@@ -12,14 +12,21 @@ Bilateral Grid, SIGGRAPH 2007.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.strips import side_by_side
+
 FLOOR = 2.0**-13
 """Linear luminance below which the logarithm levels off: no photo holds tone there."""
+
+BAND = 16
+"""Rows that `reduce` makes at a time."""
 
 Size: TypeAlias = Sequence[int]
 """Height and width."""
@@ -44,21 +51,26 @@ def grid_size(size: Size, long_side: int, multiple: int = 1) -> tuple[int, int]:
 def reduce(plane: Tensor, size: Size) -> Tensor:
     """Area average of `plane` (B, C, H, W) at a smaller `size` (h, w).
 
-    The same as `engine.photo.area_average`, as two matrix products: fast where `size` is small.
+    The same as `engine.photo.area_average`, as matrix products of bands of rows, then of columns.
     """
-    rows, columns = (
-        _area_weights(length, count).to(plane)
-        for length, count in zip(plane.shape[-2:], size, strict=True)
-    )
-    return (rows @ plane) @ columns.mT
+    return _average_rows(_average_rows(plane, size[0]).mT, size[1]).mT
 
 
-def _area_weights(length: int, count: int) -> Tensor:
-    """What share each of `length` pixels has in each of `count`: (count, length), rows sum to 1."""
-    edges = torch.linspace(0, length, count + 1, dtype=torch.float64)[:, None]
-    pixels = torch.arange(length, dtype=torch.float64)
-    upper, lower = torch.minimum(edges[1:], pixels + 1.0), torch.maximum(edges[:-1], pixels)
-    return (upper - lower).clamp_min(0.0) * (count / length)
+def _average_rows(plane: Tensor, count: int) -> Tensor:
+    length = plane.shape[-2]
+    if length == count:
+        return plane
+
+    def band(first: int) -> Tensor:
+        last = min(first + BAND, count)
+        start, stop = first * length // count, -(-last * length // count)
+        edges = torch.arange(first, last + 1).double()[:, None] * (length / count)
+        pixels = torch.arange(start, stop).double()
+        upper, lower = torch.minimum(edges[1:], pixels + 1.0), torch.maximum(edges[:-1], pixels)
+        shares = (upper - lower).clamp_min(0.0) * (count / length)
+        return shares.to(plane) @ plane[..., start:stop, :]
+
+    return torch.cat(side_by_side(band, range(0, count, BAND)), -2)
 
 
 def enlarge(plane: Tensor, size: Size) -> Tensor:
@@ -66,6 +78,23 @@ def enlarge(plane: Tensor, size: Size) -> Tensor:
     if plane.shape[-2:] == tuple(size):
         return plane
     return functional.interpolate(plane, size=list(size), mode="bilinear", align_corners=False)
+
+
+def enlarged(plane: Tensor, size: Size) -> Callable[[int, int], Tensor]:
+    """`enlarge`, for strips: from the first row and how many, those rows."""
+    height, wide = plane.shape[-2], enlarge(plane, (plane.shape[-2], size[1]))
+    if height == size[0]:
+        return lambda top, rows: wide[..., top : top + rows, :]
+
+    def strip(top: int, rows: int) -> Tensor:
+        centers = torch.arange(top, top + rows, dtype=torch.float64, device=plane.device) + 0.5
+        position = (centers * (height / size[0]) - 0.5).clamp(0.0, height - 1.0)
+        above = position.long()
+        share = (position - above).to(plane)[:, None]
+        below = (above + 1).clamp_max(height - 1)
+        return torch.lerp(wide.index_select(-2, above), wide.index_select(-2, below), share)
+
+    return strip
 
 
 def resize(plane: Tensor, size: Size) -> Tensor:
@@ -91,15 +120,14 @@ def gaussian_blur(plane: Tensor, sigma: float) -> Tensor:
 
     Meant for sigmas of a few pixels: for more, blur a reduced plane.
     """
-    reach = math.ceil(3.0 * sigma)
+    reach = blur_reach(sigma)
     weights = [math.exp(-0.5 * (offset / sigma) ** 2) for offset in range(1, reach + 1)]
     total = 1.0 + 2.0 * sum(weights)
     if total < 1.0001:
         return plane
     for axis in (-2, -1):
         length = plane.shape[axis]
-        border = (0, 0, reach, reach) if axis == -2 else (reach, reach, 0, 0)
-        padded = functional.pad(plane, border, mode="replicate")
+        padded = _bordered(plane, axis, reach)
         # a sum of shifted planes: several times faster than torch's one-channel convolution
         plane = plane / total
         for offset, weight in enumerate(weights, 1):
@@ -107,6 +135,11 @@ def gaussian_blur(plane: Tensor, sigma: float) -> Tensor:
                 shifted = padded.narrow(axis, start, length)
                 plane = torch.add(plane, shifted, alpha=weight / total)
     return plane
+
+
+def blur_reach(sigma: float) -> int:
+    """How many pixels away `gaussian_blur` looks."""
+    return math.ceil(3.0 * sigma)
 
 
 def guided_fit(guide: Tensor, target: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
@@ -135,17 +168,50 @@ def guided_filter(guide: Tensor, target: Tensor, radius: int, epsilon: float) ->
 
 def halve(plane: Tensor) -> Tensor:
     """Half the size (sides must be even), through the binomial kernel (1, 3, 3, 1) / 8."""
-    batch, channels, height, width = plane.shape
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=plane.dtype, device=plane.device) / 8.0
-    single = plane.reshape(batch * channels, 1, height, width)
-    single = functional.pad(single, (1, 1, 1, 1), mode="replicate")
-    single = functional.conv2d(single, (taps[:, None] * taps)[None, None], stride=2)
-    return single.reshape(batch, channels, height // 2, width // 2)
+    for axis in (-2, -1):
+        padded = _bordered(plane, axis, 1)
+        a, b, c, d = (
+            _every_other(padded, axis, start, plane.shape[axis] // 2) for start in range(4)
+        )
+        plane = (b + c) * 0.375 + (a + d) * 0.125
+    return plane
+
+
+def halve_box(plane: Tensor) -> Tensor:
+    """Half the size: means over 2x2 pixels; an odd last row or column stands for two."""
+    for axis in (-2, -1):
+        length = plane.shape[axis]
+        if length % 2:
+            plane = torch.cat([plane, plane.narrow(axis, length - 1, 1)], axis)
+        first, second = (_every_other(plane, axis, start, (length + 1) // 2) for start in (0, 1))
+        plane = (first + second) * 0.5
+    return plane
 
 
 def double(plane: Tensor) -> Tensor:
     """Twice the size, bilinear: the transpose of `halve`."""
-    return functional.interpolate(plane, scale_factor=2.0, mode="bilinear", align_corners=False)
+    # slices put in place: several times faster than torch's interpolation
+    for axis in (-1, -2):
+        length = plane.shape[axis]
+        padded, most = _bordered(plane, axis, 1), plane * 0.75
+        shape = list(plane.shape)
+        shape[axis] *= 2
+        plane = plane.new_empty(shape)
+        for side in (0, 1):
+            mixed = torch.add(most, padded.narrow(axis, 2 * side, length), alpha=0.25)
+            _every_other(plane, axis, side, length).copy_(mixed)
+    return plane
+
+
+def _bordered(plane: Tensor, axis: int, reach: int) -> Tensor:
+    """`plane` (B, C, H, W) with its first and last entries along `axis` repeated outwards."""
+    border = (0, 0, reach, reach) if axis == -2 else (reach, reach, 0, 0)
+    return functional.pad(plane, border, mode="replicate")
+
+
+def _every_other(plane: Tensor, axis: int, start: int, count: int) -> Tensor:
+    picked = slice(start, start + 2 * count, 2)
+    return plane[..., picked, :] if axis == -2 else plane[..., picked]
 
 
 def gaussian_pyramid(plane: Tensor, depth: int) -> list[Tensor]:
@@ -163,24 +229,44 @@ def bilateral_base(plane: Tensor, anchors: Tensor, sigma: float, depth: int) -> 
     halvings and a bilinear way back give it; sides must be multiples of 2**depth. Sampled at tones
     `anchors` (K,), evenly spaced, rising.
     """
-    tones = anchors.view(1, -1, 1, 1)
-    difference = plane - tones
-    weight = torch.exp(-0.5 * (difference / sigma) ** 2)
-    both = torch.cat([weight, weight * difference], 1)
+    (down, up), (across, back) = (
+        (there.to(plane), back.to(plane))
+        for there, back in (_there_and_back(length, depth) for length in plane.shape[-2:])
+    )
+    position = _position(plane, anchors)
+
+    def at(index: int) -> Tensor:
+        difference = plane - anchors[index]
+        weight = torch.exp(-0.5 * (difference / sigma) ** 2)
+        weight, difference = (
+            up @ (down @ part @ across.mT) @ back.mT for part in (weight, weight * difference)
+        )
+        return _nearness(position, index) * (anchors[index] + difference / (weight + 1e-6))
+
+    return torch.stack(side_by_side(at, range(len(anchors)))).sum(0)
+
+
+@lru_cache(maxsize=8)
+def _there_and_back(length: int, depth: int) -> tuple[Tensor, Tensor]:
+    """For a line: `depth` halvings and a blur, (n, length); and the way back, (length, n)."""
+    points = torch.eye(length, dtype=torch.float64)[:, None, :, None]
+    points = points.expand(-1, -1, -1, 2**depth)
     for _ in range(depth):
-        both = halve(both)
-    both = enlarge(gaussian_blur(both, 1.0), plane.shape[-2:])
-    weight, difference = both.chunk(2, 1)
-    mean = tones + difference / (weight + 1e-6)
-    return (_between(plane, anchors) * mean).sum(1, keepdim=True)
+        points = halve(points)
+    there = gaussian_blur(points, 1.0)[:, 0, :, 0].mT
+    points = torch.eye(len(there), dtype=torch.float64)[None, None]
+    return there, enlarge(points, (length, len(there)))[0, 0]
 
 
-def _between(plane: Tensor, anchors: Tensor) -> Tensor:
-    """Weights (B, K, h, w) by which values at evenly spaced `anchors` interpolate to `plane`."""
-    position = (plane - anchors[0]) / (anchors[1] - anchors[0])
-    index = torch.arange(len(anchors), dtype=plane.dtype, device=plane.device)
-    distance = position.clamp(0.0, len(anchors) - 1.0) - index.view(1, -1, 1, 1)
-    return (1.0 - distance.abs()).clamp_min(0.0)
+def _position(plane: Tensor, anchors: Tensor) -> Tensor:
+    """Where among the evenly spaced `anchors` (K,) the values lie, from 0 to K - 1."""
+    step = anchors[1] - anchors[0]
+    return ((plane - anchors[0]) / step).clamp(0.0, len(anchors) - 1.0)
+
+
+def _nearness(position: Tensor, index: int) -> Tensor:
+    """The weight by which values at the anchors, that of `index` among them, interpolate."""
+    return (1.0 - (position - index).abs()).clamp_min(0.0)
 
 
 def local_laplacian(
@@ -195,12 +281,15 @@ def local_laplacian(
     held to be at `anchor`; it is sampled at `anchors` (K,), evenly spaced, rising. Working on
     what is added instead of on the remapped plane makes a filter of no effect exactly zero.
     """
-    local = gaussian_pyramid(plane, depth)
-    changes = gaussian_pyramid(change(plane, anchors.view(1, -1, 1, 1)), depth)
-    total: Tensor | None = None
-    for level in range(depth, -1, -1):
-        band = changes[level] if total is None else changes[level] - double(changes[level + 1])
-        added = (_between(local[level], anchors) * band).sum(1, keepdim=True)
-        total = added if total is None else double(total) + added
-    assert total is not None
+    positions = [_position(level, anchors) for level in gaussian_pyramid(plane, depth)]
+
+    def at(index: int) -> list[Tensor]:
+        levels = gaussian_pyramid(change(plane, anchors[index]), depth)
+        bands = [fine - double(coarse) for fine, coarse in pairwise(levels)] + levels[-1:]
+        return [_nearness(p, index) * band for p, band in zip(positions, bands, strict=True)]
+
+    bands = zip(*side_by_side(at, range(len(anchors))), strict=True)
+    *finer, total = (torch.stack(parts).sum(0) for parts in bands)
+    for band in reversed(finer):
+        total = double(total) + band
     return total

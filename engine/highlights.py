@@ -15,6 +15,7 @@ _RIM = 0.75
 """Where all channels are above this, the pixel is likely an average over saturated ones."""
 
 
+@torch.no_grad()
 def recovered(camera: Tensor, camera_white: Tensor, full: Tensor | None = None) -> Tensor:
     """A developed mosaic `camera` (1, 3, H, W), its saturated channels at likely values above 1.
 

@@ -13,7 +13,7 @@ from engine.settings import Settings
 from engine.slider import Setting
 from engine.stage import Kind, Operator, Stage
 from engine.statistics import Statistics
-from engine.strips import in_strips
+from engine.strips import alone, in_strips
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Renderer:
     ) -> Tensor:
         operator = self._operators[stage.name]
         if stage.kind is Kind.AREAWISE:
-            return operator(image, metadata, statistics, **values)
+            return alone(lambda: operator(image, metadata, statistics, **values))
 
         def on_strip(strip: Tensor, top: int) -> Tensor:
             placed = metadata.replace(strip=(top, image.shape[-2]))

@@ -1,57 +1,104 @@
-"""Strips: a pointwise operator over a large picture, several strips at a time.
+"""Strips: an operator over a large picture, several strips of rows at a time.
 
 A strip's temporaries stay in the cache, and each worker runs torch on its one thread: faster than
 torch's own threads, which meet after every small operation, and far steadier when other programs
 want the cores too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Barrier
+from typing import TypeVar
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-STRIP_PIXELS = 1 << 17
+STRIP_PIXELS = 1 << 16
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-def in_strips(operator: Callable[[Tensor, int], Tensor], image: Tensor) -> Tensor:
-    """Apply `operator(strip, first row)` to strips of `image` (B, C, H, W), without gradients.
+def in_strips(
+    operator: Callable[[Tensor, int], Tensor], image: Tensor, halo: int = 0, shrink: int = 1
+) -> Tensor:
+    """Apply `operator(strip, first row)` to strips of `image` (B, C, H, W).
 
-    The operator must treat each pixel by itself and return as many channels as all other strips.
+    The operator keeps the rows, or leaves one for each `shrink` (1 or 2). To compute a pixel it may
+    look at `halo` rows above and below: it sees as many more as there are, and what it returns for
+    them is dropped. Every strip begins at an even row. Where gradients are wanted, the whole image
+    is one strip.
     """
     height, width = image.shape[-2:]
-    rows = max(1, STRIP_PIXELS // width)
-    if height <= 2 * rows:
+    rows = max(2, STRIP_PIXELS // width // 2 * 2)
+    halo += halo % 2
+    if height <= 2 * rows or _gradients():
         return operator(image, 0)
 
-    @torch.no_grad()  # of the worker: torch keeps it per thread
     def run(top: int) -> Tensor:
-        return operator(image[..., top : top + rows, :], top)
-
-    first = run(0)
-    out = first.new_empty((*first.shape[:-2], height, width))
-    out[..., :rows, :] = first
+        above = max(0, top - halo)
+        result = operator(image[..., above : top + rows + halo, :], above)
+        start, stop = top - above, min(top + rows, height) - above
+        return result[..., start // shrink : -(-stop // shrink), :]
 
     def place(top: int) -> None:
-        out[..., top : top + rows, :] = run(top)
+        out[..., top // shrink : (top + rows) // shrink, :] = run(top)
 
-    for _ in _workers(torch.get_num_threads()).map(place, range(rows, height, rows)):
-        pass
+    first = run(0)
+    out = first.new_empty((*first.shape[:-2], -(-height // shrink), first.shape[-1]))
+    out[..., : rows // shrink, :] = first
+    del first
+    side_by_side(place, range(rows, height, rows))
     return out
 
 
+def side_by_side(run: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """`run` of each item, on as many workers as torch has threads; in turn for gradients."""
+    if _gradients():
+        return [run(item) for item in items]
+    return list(_workers().map(torch.no_grad()(run), items))
+
+
+def alone(run: Callable[[], _Result]) -> _Result:
+    """`run()` where torch uses one thread, so that only `side_by_side` shares out the work."""
+    if _gradients():
+        return run()
+    _workers()
+    return _foreman().submit(torch.no_grad()(run)).result()
+
+
+def _gradients() -> bool:
+    """Whether torch may be following gradients: its modes are a thread's own, so no worker can."""
+    return (
+        torch.is_grad_enabled()
+        or forward_ad._current_level >= 0
+        or torch._C._functorch.maybe_current_level() is not None
+    )
+
+
 @cache
-def _workers(count: int) -> ThreadPoolExecutor:
-    """`count` threads on each of which torch uses one; elsewhere it keeps using `count`."""
+def _workers() -> ThreadPoolExecutor:
+    """As many threads as torch has at first, each of them running torch on itself alone."""
+    return _lone_threads(torch.get_num_threads(), "strip")
+
+
+@cache
+def _foreman() -> ThreadPoolExecutor:
+    """A thread on which torch uses one, for what comes before and after the strips."""
+    return _lone_threads(1, "foreman")
+
+
+def _lone_threads(count: int, name: str) -> ThreadPoolExecutor:
+    before = torch.get_num_threads()
     ready = Barrier(count + 1)
-    workers = ThreadPoolExecutor(count, "strip", _work_alone)
+    threads = ThreadPoolExecutor(count, name, _work_alone)
     for _ in range(count):
-        workers.submit(ready.wait)
+        threads.submit(ready.wait)
     ready.wait()
-    torch.set_num_threads(count)  # for threads to come: what a thread sets, those after it inherit
-    return workers
+    torch.set_num_threads(before)  # for threads to come: what a thread sets, those after it inherit
+    return threads
 
 
 def _work_alone() -> None:

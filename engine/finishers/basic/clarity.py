@@ -16,6 +16,7 @@ from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import in_strips
 
 CLARITY = Slider("clarity", -100.0, 100.0, xmp="Clarity2012")
 
@@ -40,18 +41,22 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its local contrast scaled."""
     s = clarity / 100.0
     amount = (0.72 + 0.2 * s) * s
-    light = luminance(image)
-    size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
+    frame = image.shape[-2:]
+    light = luminance(filters.resize(image, filters.grid_size(frame, GRID, 2**DEPTH)))
     exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
-    tone = filters.log_luminance(filters.resize(light, size)) - MIDDLE_GREY + exposure
+    tone = filters.log_luminance(light) - MIDDLE_GREY + exposure
 
     def change(plane: Tensor, anchor: Tensor) -> Tensor:
         difference = plane - anchor
         return difference * torch.exp(-0.5 * (difference / DETAIL) ** 2) * _mid_tones(anchor)
 
     gain = amount * filters.local_laplacian(tone, ANCHORS.to(tone), change, DEPTH)
-    gain = gain / (1.0 + _variance(tone) / EDGE)
-    return image * torch.exp2(filters.enlarge(gain, light.shape[-2:]))
+    gains = filters.enlarged(gain / (1.0 + _variance(tone) / EDGE), frame)
+
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        return strip * torch.exp2(gains(top, strip.shape[-2]))
+
+    return in_strips(on_strip, image)
 
 
 def _variance(tone: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import in_strips
 
 DEHAZE = Slider("dehaze", -100.0, 100.0, xmp="Dehaze")
 
@@ -31,24 +32,33 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: 
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with less or more haze."""
     s = torch.as_tensor(dehaze / 100.0)
     airlight = torch.exp2(torch.as_tensor(statistics.quantile(0.99)))
-    veil = _veil(image / airlight)
-    # a thin veil may as well be a grey scene: it is taken away less than in proportion
-    removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
-    # the first haze is seen most in the shades, so the slider starts slowly
-    faded = -s.clamp_max(0.0)
-    added = 0.2 * faded * (0.55 + 0.45 * faded) * (0.3 + 0.7 * veil)
-    # seen = scene (1 - removed) + airlight removed, solved for the scene
-    return image + (removed / (1.0 - removed) - added) * (image - airlight)
+    frame = image.shape[-2:]
+    small = filters.resize(image, filters.grid_size(frame, GRID)) / airlight
+    fit = filters.enlarged(_fit(small), frame)
+
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        veil = _veil(strip / airlight, fit(top, strip.shape[-2]))
+        # a thin veil may as well be a grey scene: it is taken away less than in proportion
+        removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
+        # the first haze is seen most in the shades, so the slider starts slowly
+        faded = -s.clamp_max(0.0)
+        added = 0.2 * faded * (0.55 + 0.45 * faded) * (0.3 + 0.7 * veil)
+        # seen = scene (1 - removed) + airlight removed, solved for the scene
+        return torch.addcmul(strip, strip - airlight, removed / (1.0 - removed) - added)
+
+    return in_strips(on_strip, image)
 
 
-def _veil(relative: Tensor) -> Tensor:
+def _fit(relative: Tensor) -> Tensor:
+    """Slope and offset (B, 2, h, w) that bring the veil of a small picture along its edges."""
+    darkest = _opening(relative.amin(1, keepdim=True), PATCH)
+    tone = filters.log_luminance(luminance(relative))
+    return torch.cat(filters.guided_fit(tone, darkest, FIT_RADIUS, FIT_EPSILON), 1)
+
+
+def _veil(relative: Tensor, fit: Tensor) -> Tensor:
     """Share (B, 1, H, W) of the airlight that haze puts over the picture, in [0, 1)."""
-    frame = relative.shape[-2:]
-    small = filters.resize(relative, filters.grid_size(frame, GRID))
-    darkest = small.amin(1, keepdim=True)
-    tone = filters.log_luminance(luminance(small))
-    fit = filters.guided_fit(tone, _opening(darkest, PATCH), FIT_RADIUS, FIT_EPSILON)
-    slope, offset = filters.enlarge(torch.cat(fit, 1), frame).split(1, 1)
+    slope, offset = fit.split(1, 1)
     veil = slope * filters.log_luminance(luminance(relative)) + offset
     # no pixel holds more haze than light in any of its channels
     return torch.minimum(veil, relative.amin(1, keepdim=True)).clamp(0.0, 0.95)

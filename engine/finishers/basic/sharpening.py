@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.filters import box_mean
+from engine.filters import box_mean, double, halve_box
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import in_strips
 
 AMOUNT = Slider("sharpen_amount", 0.0, 150.0, xmp="Sharpness", label="Amount")
 RADIUS = Slider(
@@ -38,6 +39,7 @@ LUMA_OF_RGB = (0.2126, 0.7152, 0.0722)
 STRENGTH = 1.3  # times what blurring takes away, at amount 100
 EDGE = 0.04  # slope of luma per full-size pixel that masking 100 holds for half an edge
 CURVATURE = 0.6  # of an encoding with exponent 1 / 2.2: half its second derivative over its first
+EDGE_REACH = 8  # pixels around one that masking looks at, beyond the blur
 ROOM = 1e-3  # keeps divisions by the distance to black and white finite
 
 
@@ -55,23 +57,43 @@ def exact(
 
     Hue stays: a darker pixel is scaled towards black, a lighter one towards white.
     """
-    red, green, blue = image.split(1, 1)
-    luma = LUMA_OF_RGB[0] * red + LUMA_OF_RGB[1] * green + LUMA_OF_RGB[2] * blue
-    smooth = _blur(luma, sharpen_radius * metadata.scale)
-    free = (luma - smooth) * (STRENGTH * sharpen_amount / 100.0)
-    low, high = _range(luma)
-    # a neighbor is a full-size pixel away, nearer than this picture's own
-    near = metadata.scale
-    held = torch.minimum(torch.maximum(free, (low - luma) * near), (high - luma) * near)
-    added = held + (free - held) * (sharpen_detail / 100.0)
-    added = added * _edges(smooth, metadata.scale, sharpen_masking)
+    sigma = sharpen_radius * metadata.scale
 
+    def on_strip(strip: Tensor, _: int) -> Tensor:
+        red, green, blue = strip.split(1, 1)
+        luma = LUMA_OF_RGB[0] * red + LUMA_OF_RGB[1] * green + LUMA_OF_RGB[2] * blue
+        smooth = _blur(luma, sigma)
+        free = (luma - smooth) * (STRENGTH * sharpen_amount / 100.0)
+        added = _held(free, luma, metadata.scale, sharpen_detail / 100.0)
+        added = added * _edges(smooth, metadata.scale, sharpen_masking)
+        return _lit(strip, luma, added)
+
+    return in_strips(on_strip, image, halo=_reach(sigma) + EDGE_REACH)
+
+
+def _held(free: Tensor, luma: Tensor, near: float, let_go: Value) -> Tensor:
+    """`free`, what is to be added, held to the range of the neighbors but for a share `let_go`.
+
+    A neighbor is a full-size pixel away, nearer than the picture's own: `near` of its distance.
+    """
+    low, high = _range(luma)
+    held = torch.minimum(torch.maximum(free, (low - luma) * near), (high - luma) * near)
+    return torch.lerp(held, free, torch.as_tensor(let_go, dtype=held.dtype))
+
+
+def _lit(image: Tensor, luma: Tensor, added: Tensor) -> Tensor:
+    """`image` with its luma raised by about `added`, within black and white."""
     # as much light as is added is taken: else a picture would get brighter, seen from afar
     curvature = 1.0 + CURVATURE * added.abs() / luma.clamp_min(ROOM)
     lighter, darker = added.clamp_min(0.0) / curvature, added.clamp_max(0.0) * curvature
     to_white = _ease(lighter, 1.0 - luma)
     to_black = _ease(darker, luma)
     return torch.addcmul(image + to_white, image, to_black - to_white).clamp(0.0, 1.0)
+
+
+def _reach(sigma: Value) -> int:
+    """How many pixels away the blur looks."""
+    return max(1, math.ceil(3.0 * float(torch.as_tensor(sigma).detach().max())))
 
 
 def _blur(plane: Tensor, sigma: Value) -> Tensor:
@@ -82,7 +104,7 @@ def _blur(plane: Tensor, sigma: Value) -> Tensor:
     """
     batch = plane.shape[0]
     spread = (plane.new_ones(batch, 1, 1, 1) * sigma).reshape(batch, 1)
-    reach = max(1, math.ceil(3.0 * float(spread.detach().max())))
+    reach = _reach(spread)
     waves = torch.arange(64).to(plane) * (2.0 * math.pi / 64)
     spectrum = torch.exp(-spread * spread * (1.0 - torch.cos(waves)))
     kernel = spectrum @ torch.cos(waves[:, None] * torch.arange(reach + 1).to(plane))
@@ -113,15 +135,14 @@ def _range(plane: Tensor) -> tuple[Tensor, Tensor]:
 
 def _edges(smooth: Tensor, scale: float, masking: Value) -> Tensor:
     """How much of an edge (0 to 1) there is around a pixel; 1 everywhere at masking 0."""
-    coarse = functional.avg_pool2d(smooth, 2, ceil_mode=True, count_include_pad=False)
+    coarse = halve_box(smooth)
     padded = functional.pad(coarse, (1, 1, 1, 1), mode="replicate")
     across = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]
     down = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]
     slope = box_mean(across * across + down * down, 1) * (scale / 4.0) ** 2 + 1e-9
     flat = (EDGE * masking / 100.0) ** 2
     edges = slope / (slope + flat)
-    large = functional.interpolate(edges, scale_factor=2.0, mode="bilinear", align_corners=False)
-    return large[..., : smooth.shape[-2], : smooth.shape[-1]]
+    return double(edges)[..., : smooth.shape[-2], : smooth.shape[-1]]
 
 
 def _ease(added: Tensor, room: Tensor) -> Tensor:

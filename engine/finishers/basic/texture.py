@@ -16,6 +16,7 @@ from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import in_strips
 
 TEXTURE = Slider("texture", -100.0, 100.0, xmp="Texture")
 
@@ -34,24 +35,31 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
     s = texture / 100.0
     amount = (0.9 + 0.1 * s) * s
-    light = luminance(image)
-    frame = light.shape[-2:]
-    light = filters.resize(light, filters.grid_size(frame, GRID))
-    tone = filters.log_luminance(light)
-    band = tone - _base(light, tone)
-    band = filters.gaussian_blur(band, FINE * max(tone.shape[-2:]))
-    return image * torch.exp2(filters.enlarge(amount * band, frame))
+    frame = image.shape[-2:]
+    light = luminance(filters.resize(image, filters.grid_size(frame, GRID)))
+    band = filters.enlarged(_band(light), frame)
+
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        return strip * torch.exp2(amount * band(top, strip.shape[-2]))
+
+    return in_strips(on_strip, image)
 
 
-def _base(light: Tensor, tone: Tensor) -> Tensor:
-    """`tone` without its texture."""
-    small = filters.log_luminance(
-        filters.resize(light, filters.grid_size(light.shape[-2:], BASE_GRID))
-    )
+def _band(light: Tensor) -> Tensor:
+    """The texture, in EV, of a luminance (B, 1, h, w)."""
+    size = light.shape[-2:]
+    small = filters.log_luminance(filters.resize(light, filters.grid_size(size, BASE_GRID)))
     radius = max(1, round(COARSE * max(small.shape[-2:])))
     fit = filters.guided_fit(small, small, radius, EPSILON)
-    slope, offset = filters.enlarge(torch.cat(fit, 1), tone.shape[-2:]).split(1, 1)
-    return slope * tone + offset
+    base = filters.enlarged(torch.cat(fit, 1), size)
+    sigma = FINE * max(size)
+
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        tone = filters.log_luminance(strip)
+        slope, offset = base(top, strip.shape[-2]).split(1, 1)
+        return filters.gaussian_blur(tone - (slope * tone + offset), sigma)
+
+    return in_strips(on_strip, light, halo=filters.blur_reach(sigma))
 
 
 STAGE = Stage("texture", (TEXTURE,), exact, Kind.AREAWISE, Space.SCENE)

@@ -19,6 +19,7 @@ from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import in_strips
 
 HIGHLIGHTS = Slider("highlights", -100.0, 100.0, xmp="Highlights2012")
 SHADOWS = Slider("shadows", -100.0, 100.0, xmp="Shadows2012")
@@ -59,13 +60,19 @@ def exact(
     At -100 and 100 a tone of highlights moves by about -1.9 and 1 EV, one of shadows by 2.3 EV.
     """
     middle, top = _anchors(metadata, statistics)
-    light = luminance(image)
-    tone = filters.log_luminance(light) - middle
-    base = _base(light, tone, middle)
-    gain = _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
-    tone = tone + gain
-    gain = gain + _whites(tone, top, whites / 100.0) + _blacks(tone, blacks / 100.0)
-    return image * torch.exp2(gain)
+    frame = image.shape[-2:]
+    light = luminance(filters.resize(image, filters.grid_size(frame, GRID, 2**DEPTH)))
+    fit = filters.enlarged(_fit(filters.log_luminance(light) - middle), frame)
+
+    def on_strip(strip: Tensor, first: int) -> Tensor:
+        tone = filters.log_luminance(luminance(strip)) - middle
+        base = _base(tone, fit(first, strip.shape[-2]))
+        gain = _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
+        tone = tone + gain
+        gain = gain + _whites(tone, top, whites / 100.0) + _blacks(tone, blacks / 100.0)
+        return strip * torch.exp2(gain)
+
+    return in_strips(on_strip, image)
 
 
 def _anchors(metadata: Metadata, statistics: Statistics) -> tuple[Value, Value]:
@@ -82,13 +89,15 @@ def _limit(value: Value, most: float) -> Tensor:
     return most * torch.tanh(torch.as_tensor(value) / most)
 
 
-def _base(light: Tensor, tone: Tensor, middle: Value) -> Tensor:
-    """`tone` (B, 1, H, W) without local contrast; `light` is its linear luminance."""
-    size = filters.grid_size(light.shape[-2:], GRID, 2**DEPTH)
-    small = filters.log_luminance(filters.resize(light, size)) - middle
-    base = filters.bilateral_base(small, ANCHORS.to(small), DETAIL, DEPTH)
-    fit = filters.guided_fit(small, base, FIT_RADIUS, FIT_EPSILON)
-    slope, offset = filters.enlarge(torch.cat(fit, 1), tone.shape[-2:]).split(1, 1)
+def _fit(tone: Tensor) -> Tensor:
+    """Slope and offset (B, 2, h, w) that take the local contrast off the tones of a small grid."""
+    base = filters.bilateral_base(tone, ANCHORS.to(tone), DETAIL, DEPTH)
+    return torch.cat(filters.guided_fit(tone, base, FIT_RADIUS, FIT_EPSILON), 1)
+
+
+def _base(tone: Tensor, fit: Tensor) -> Tensor:
+    """`tone` (B, 1, H, W) without local contrast."""
+    slope, offset = fit.split(1, 1)
     detail = tone - (slope * tone + offset)
     return tone - detail * torch.exp(-0.5 * (detail / OUTSTANDING) ** 2)
 
