@@ -90,6 +90,13 @@ def luminance(image: Tensor) -> Tensor:
     return y.unsqueeze(1)
 
 
+def extremes(image: Tensor) -> tuple[Tensor, Tensor]:
+    """The least and greatest (B, 1, H, W) of R, G, B: many times faster than `aminmax`."""
+    red, green, blue = image.split(1, 1)
+    low = torch.minimum(torch.minimum(red, green), blue)
+    return low, torch.maximum(torch.maximum(red, green), blue)
+
+
 def encode(linear: Tensor, space: ColorSpace) -> Tensor:
     """Display values in [0, 1] of `linear` ones in [0, 1] (any shape)."""
     return _CURVES[space.name][0](linear)
@@ -102,9 +109,10 @@ def decode(encoded: Tensor, space: ColorSpace) -> Tensor:
 
 def srgb_encode(linear: Tensor) -> Tensor:
     """IEC 61966-2-1, values in [0, 1]."""
-    # each branch stays finite where the other is taken, or its gradient would be NaN
-    power = 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(linear <= 0.0031308, 12.92 * linear, power)
+    # the line is the lesser below where they meet and above; the power stays finite at 0, or its
+    # gradient would be NaN there; log and exp are much faster than a power
+    power = 1.055 * torch.exp2(torch.log2(linear.clamp_min(0.0031308)) / 2.4) - 0.055
+    return torch.minimum(12.92 * linear, power)
 
 
 def srgb_decode(encoded: Tensor) -> Tensor:

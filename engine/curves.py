@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from engine.color import extremes
 from engine.metadata import Metadata
 
 Floats = NDArray[np.float64]
@@ -79,7 +80,7 @@ def exposure_ramp(x: Tensor, metadata: Metadata) -> Tensor:
     slope = 1.0 / (white - black)
     radius = min(black / 2.0, 1.0 / (16.0 * slope))
     line = (x - black) * slope
-    if radius > 0.0:
+    if radius > 1e-9:  # or the parabola could overflow
         foot = (x - (black - radius)).clamp_min(0.0).square() * (slope / (4.0 * radius))
         line = torch.where(x < black + radius, foot, line)
     return line.clamp(0.0, 1.0)
@@ -109,7 +110,7 @@ def apply_tone(image: Tensor, table: Tensor) -> Tensor:
 
     So the hue stays, in the sense of the RGB hexagon [DNG 1.7.1, ch. 6].
     """
-    low, high = image.aminmax(dim=1, keepdim=True)
+    low, high = extremes(image)
     low_after, high_after = look_up(table, low), look_up(table, high)
     spread = (high_after - low_after) / (high - low).clamp_min(1e-12)
     return torch.addcmul(low_after, image - low, spread)

@@ -104,14 +104,20 @@ def resize(plane: Tensor, size: Size) -> Tensor:
 
 
 def box_mean(plane: Tensor, radius: int) -> Tensor:
-    """Mean over squares of side 2 radius + 1, cut off at the frame."""
+    """Mean over squares of side 2 radius + 1, cut off at the frame; for a `radius` of a few."""
     for axis in (-2, -1):
-        reach = min(radius, plane.shape[axis] - 1)
+        length = plane.shape[axis]
+        reach = min(radius, length - 1)
         if reach < 1:
             continue
-        size = (2 * reach + 1, 1) if axis == -2 else (1, 2 * reach + 1)
-        padding = (reach, 0) if axis == -2 else (0, reach)
-        plane = functional.avg_pool2d(plane, size, 1, padding, count_include_pad=False)
+        border = (0, 0, reach, reach) if axis == -2 else (reach, reach)
+        padded = functional.pad(plane, border)
+        # shifted planes: several times faster than torch's pooling
+        for start in (start for start in range(2 * reach + 1) if start != reach):
+            plane = plane + padded.narrow(axis, start, length)
+        line = torch.arange(length, device=plane.device)
+        count = (line + reach).clamp_max(length - 1) - (line - reach).clamp_min(0) + 1
+        plane = plane / count.to(plane).view(-1, *[1] * (-1 - axis))
     return plane
 
 

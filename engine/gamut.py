@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from engine.color import extremes
 from engine.slider import Value
 
 _TINY = 1e-6
@@ -10,9 +11,7 @@ _TINY = 1e-6
 
 def room(image: Tensor, gray: Tensor) -> Tensor:
     """How many times its distance from `gray` (B, 1, H, W) each pixel can have within [0, 1]."""
-    red, green, blue = image.unbind(1)
-    high = torch.maximum(torch.maximum(red, green), blue).unsqueeze(1)
-    low = torch.minimum(torch.minimum(red, green), blue).unsqueeze(1)
+    low, high = extremes(image)
     up = (1.0 - gray).clamp_min(_TINY) / (high - gray).clamp_min(_TINY)
     down = gray.clamp_min(_TINY) / (gray - low).clamp_min(_TINY)
     return torch.minimum(up, down)

@@ -44,6 +44,8 @@ def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
     picture, none stands out. Only values from 1 up change, and stay there: what is clipped at the
     white later comes out the same.
     """
+    if float(balanced.detach().max()) < 1.0:
+        return balanced
     return torch.where(balanced < 1.0, balanced, _likely(camera, balanced, _FADE))
 
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engine.color import transform
-from engine.filters import box_mean
+from engine.filters import box_mean, double, halve_box
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import in_strips
 from engine.white import as_shot
 
 LUMINANCE_NOISE = Slider("luminance_noise", 0.0, 100.0, xmp="LuminanceSmoothing")
@@ -37,6 +37,8 @@ SITES = (4.0, 2.0, 4.0)  # pixels per photosite of a color in a Bayer mosaic
 # Standard deviation of the finest octave of white noise of unit variance; each further one halves.
 WHITE_OCTAVE = 0.904
 
+RADIUS = 1  # of the window in which energy is measured, in pixels of half an octave
+
 NEAR_WHITE = 0.1  # what is left to the white where noise reduction fades: clipped stays clipped
 
 
@@ -46,18 +48,21 @@ class Reach:
 
     `smooth`: demosaicing takes noise out of the finest octaves; measured std of a flat field's
     octaves behind engine.raw.demosaic, over those of white noise of equal low-frequency density.
-    `limit`: multiple of the noise's variance that slider 100 takes for noise. `radius`: of the
-    window in which energy is measured, in pixels of the octave.
+    `limit`: multiple of the noise's variance that slider 100 takes for noise.
     """
 
     octaves: int
     smooth: tuple[float, ...]
     limit: float
-    radius: int
+
+    def share(self, energy: Tensor, amount: Value, octave: float) -> Tensor:
+        """What share of an octave's details of so much energy is taken for noise."""
+        limit = self.limit * amount * min(1.0, max(0.0, self.octaves - octave))
+        return limit * limit / (limit * limit + energy * energy + 1e-12)
 
 
-LUMINANCE = Reach(octaves=4, smooth=(0.89, 1.0), limit=4.0, radius=1)
-COLOR = Reach(octaves=6, smooth=(0.115, 0.33, 0.64, 0.89, 1.0), limit=7.0, radius=1)
+LUMINANCE = Reach(octaves=4, smooth=(0.89, 1.0), limit=4.0)
+COLOR = Reach(octaves=6, smooth=(0.115, 0.33, 0.64, 0.89, 1.0), limit=7.0)
 
 
 def exact(
@@ -73,64 +78,71 @@ def exact(
     split = torch.tensor(SPLIT).double() / white
     # beyond the white, channels are clipped one by one: colors of no meaning, not to be spread
     ceiling = white.to(image).view(3, 1, 1)
-    planes = transform(torch.minimum(image, ceiling), split)
-    luminance, colors = planes[:, :1], planes[:, 1:]
-    noise = split.square() @ _noise_of_photosites(metadata, white)
+    noise = (split.square() @ _noise_of_photosites(metadata, white)).to(image).view(3, 2, 1, 1)
+    below = -math.log2(metadata.scale)  # octaves of the full-size photo that this picture has lost
 
-    light = [luminance]
-    while len(light) <= COLOR.octaves:
-        light.append(_halve(light[-1]))
-    taken = [
-        _noise(luminance, light, noise[:1], luminance_noise, LUMINANCE, metadata.scale),
-        _noise(colors, light, noise[1:], color_noise, COLOR, metadata.scale),
-    ]
-    below = 1.0 - (image / ceiling).amax(1, keepdim=True)
-    taken_rgb = transform(torch.cat(taken, 1), torch.linalg.inv(split))
-    return image - taken_rgb * (below / NEAR_WHITE).clamp(0.0, 1.0)
-
-
-def _noise(
-    planes: Tensor,
-    light: Sequence[Tensor],
-    profile: Tensor,
-    amount: Value,
-    reach: Reach,
-    scale: float,
-) -> Tensor:
-    """What of `planes` (B, C, H, W) is taken for noise.
-
-    `light` is the pyramid of the luminance, `profile` (C, 2) the noise a, b of each plane.
-    """
-    below = -math.log2(scale)  # octaves of the full-size photo that this picture has lost
-    a, b = profile.to(planes).view(1, -1, 2, 1, 1).unbind(2)
-    bands, shares = [], []
-    for level in range(max(0, math.ceil(reach.octaves - below))):
+    planes = in_strips(lambda strip, _: transform(torch.minimum(strip, ceiling), split), image)
+    pyramid, shares = [planes], []
+    for level in range(max(0, math.ceil(COLOR.octaves - below))):
         octave = level + below
-        coarse = _halve(planes)
-        band = planes - _double(coarse, planes)
-        gain = WHITE_OCTAVE * 2.0**-octave * _at(reach.smooth, octave)
-        variance = (a * light[level + 1].clamp_min(0.0) + b) * (gain * gain)
-        energy = (_halve(band * band) / variance).mean(1, keepdim=True)
-        energy = box_mean(energy, reach.radius)
-        limit = reach.limit * (amount / 100.0) * min(1.0, reach.octaves - octave)
-        bands.append(band)
-        shares.append(limit * limit / (limit * limit + energy * energy + 1e-12))
-        planes = coarse
-    taken = torch.zeros_like(planes)
-    for band, share in zip(reversed(bands), reversed(shares), strict=True):
-        taken = band * _double(share, band) + _double(taken, band)
-    return taken
+        pyramid.append(in_strips(lambda strip, _: halve_box(strip), pyramid[level], shrink=2))
+        energy = _energy(pyramid[level], pyramid[-1], noise, octave)
+        shares.append(
+            torch.cat(
+                [
+                    LUMINANCE.share(energy[:, :1], luminance_noise / 100.0, octave),
+                    COLOR.share(energy[:, 1:], color_noise / 100.0, octave),
+                ],
+                1,
+            )
+        )
+    if not shares:
+        return image
+    taken = torch.zeros_like(pyramid[-1])
+    for level in range(len(shares) - 1, 0, -1):
+        taken = _taken(pyramid[level], 0, pyramid[level + 1], shares[level], taken)
+    to_rgb = torch.linalg.inv(split)
+
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        rows = slice(top, top + strip.shape[-2])
+        noise = _taken(planes[..., rows, :], top, pyramid[1], shares[0], taken)
+        left = 1.0 - (strip / ceiling).amax(1, keepdim=True)
+        return strip - transform(noise, to_rgb) * (left / NEAR_WHITE).clamp(0.0, 1.0)
+
+    return in_strips(on_strip, image, halo=2)
 
 
-def _halve(planes: Tensor) -> Tensor:
-    """Half the size: means over 2x2 pixels; sides may be odd."""
-    return functional.avg_pool2d(planes, 2, ceil_mode=True, count_include_pad=False)
+def _energy(fine: Tensor, coarse: Tensor, noise: Tensor, octave: float) -> Tensor:
+    """How many times the energy expected of noise there is (B, 2, h, w): luminance, color.
+
+    `fine` and the `coarse` half of it are planes of the pyramid; `noise` (3, 2, 1, 1) is a, b.
+    """
+    reaches = (LUMINANCE, COLOR, COLOR)
+    gains = [WHITE_OCTAVE * 2.0**-octave * _at(reach.smooth, octave) for reach in reaches]
+    a, b = (noise * noise.new_tensor(gains).view(3, 1, 1, 1).square()).unbind(1)
+
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        light = coarse[:, :1, top // 2 : (top + strip.shape[-2] + 1) // 2]
+        band = strip - _doubled(coarse, top, strip)
+        energy = halve_box(band * band) / (a * light.clamp_min(0.0) + b)
+        return torch.cat([energy[:, :1], (energy[:, 1:2] + energy[:, 2:]) * 0.5], 1)
+
+    return box_mean(in_strips(on_strip, fine, halo=2, shrink=2), RADIUS)
 
 
-def _double(planes: Tensor, like: Tensor) -> Tensor:
-    """Twice the size, bilinear, cut to that of `like`."""
-    large = functional.interpolate(planes, scale_factor=2.0, mode="bilinear", align_corners=False)
-    return large[..., : like.shape[-2], : like.shape[-1]]
+def _taken(fine: Tensor, top: int, coarse: Tensor, shares: Tensor, below: Tensor) -> Tensor:
+    """What of `fine`, rows of a level from `top` on, is noise; `below` is that of its `coarse`."""
+    share = _doubled(shares, top, fine)[:, [0, 1, 1]]
+    return (fine - _doubled(coarse, top, fine)) * share + _doubled(below, top, fine)
+
+
+def _doubled(coarse: Tensor, top: int, like: Tensor) -> Tensor:
+    """The rows of `coarse` at twice its size that belong to `like`, whose first row is `top`.
+
+    At the ends of a strip the next rows would be needed: there the outer row is not exact.
+    """
+    rows = coarse[..., top // 2 : (top + like.shape[-2] + 1) // 2, :]
+    return double(rows)[..., : like.shape[-2], : like.shape[-1]]
 
 
 def _noise_of_photosites(metadata: Metadata, white: Tensor) -> Tensor:

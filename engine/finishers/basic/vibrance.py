@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from engine.color import luminance
+from engine.color import extremes, luminance
 from engine.gamut import halves, room, strengthening
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
@@ -34,13 +34,13 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, vibrance
 def _share(image: Tensor) -> Tensor:
     """How much of the effect a pixel gets (B, 1, H, W): 1 for faint colors that are no skin."""
     red, green, blue = image.unbind(1)
-    high = torch.maximum(torch.maximum(red, green), blue)
-    low = torch.minimum(torch.minimum(red, green), blue)
-    faint = low / high.clamp_min(1e-6)
+    low, high = extremes(image)
+    faint = (low / high.clamp_min(1e-6)).squeeze(1)
     across, up = red - (green + blue) / 2.0, (green - blue) * (math.sqrt(3.0) / 2.0)
     radius = torch.sqrt(across.square() + up.square() + 1e-12)
     toward = (across * math.cos(_SKIN_HUE) + up * math.sin(_SKIN_HUE)) / radius
-    skin = (0.5 + 0.5 * toward) ** 12  # half of it at 27 degrees off
+    cubed = (0.5 + 0.5 * toward) ** 3
+    skin = cubed.square().square()  # half of it at 27 degrees off
     return (faint * (1.0 - _SKIN_SPARED * skin)).unsqueeze(1)
 
 
