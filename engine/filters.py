@@ -28,6 +28,9 @@ FLOOR = 2.0**-13
 BAND = 16
 """Rows that `reduce` makes at a time."""
 
+TONES = 6
+"""Anchors that are worked on at a time, by one worker."""
+
 Size: TypeAlias = Sequence[int]
 """Height and width."""
 
@@ -241,15 +244,18 @@ def bilateral_base(plane: Tensor, anchors: Tensor, sigma: float, depth: int) -> 
     )
     position = _position(plane, anchors)
 
-    def at(index: int) -> Tensor:
-        difference = plane - anchors[index]
+    def at(few: Tensor) -> Tensor:
+        tones = anchors[few].view(1, -1, 1, 1)
+        difference = plane - tones
         weight = torch.exp(-0.5 * (difference / sigma) ** 2)
         weight, difference = (
             up @ (down @ part @ across.mT) @ back.mT for part in (weight, weight * difference)
         )
-        return _nearness(position, index) * (anchors[index] + difference / (weight + 1e-6))
+        mean = tones + difference / (weight + 1e-6)
+        return (_nearness(position, few) * mean).sum(1, keepdim=True)
 
-    return torch.stack(side_by_side(at, range(len(anchors)))).sum(0)
+    few_by_few = torch.arange(len(anchors), device=plane.device).split(TONES)
+    return torch.stack(side_by_side(at, few_by_few)).sum(0)
 
 
 @lru_cache(maxsize=8)
@@ -270,9 +276,9 @@ def _position(plane: Tensor, anchors: Tensor) -> Tensor:
     return ((plane - anchors[0]) / step).clamp(0.0, len(anchors) - 1.0)
 
 
-def _nearness(position: Tensor, index: int) -> Tensor:
-    """The weight by which values at the anchors, that of `index` among them, interpolate."""
-    return (1.0 - (position - index).abs()).clamp_min(0.0)
+def _nearness(position: Tensor, anchors: Tensor) -> Tensor:
+    """Weights (B, K, h, w) by which values at the anchors of these numbers (K,) interpolate."""
+    return (1.0 - (position - anchors.view(1, -1, 1, 1)).abs()).clamp_min(0.0)
 
 
 def local_laplacian(
@@ -289,12 +295,17 @@ def local_laplacian(
     """
     positions = [_position(level, anchors) for level in gaussian_pyramid(plane, depth)]
 
-    def at(index: int) -> list[Tensor]:
-        levels = gaussian_pyramid(change(plane, anchors[index]), depth)
+    def at(few: Tensor) -> list[Tensor]:
+        tones = anchors[few].view(1, -1, 1, 1)
+        levels = gaussian_pyramid(change(plane, tones), depth)
         bands = [fine - double(coarse) for fine, coarse in pairwise(levels)] + levels[-1:]
-        return [_nearness(p, index) * band for p, band in zip(positions, bands, strict=True)]
+        return [
+            (_nearness(position, few) * band).sum(1, keepdim=True)
+            for position, band in zip(positions, bands, strict=True)
+        ]
 
-    bands = zip(*side_by_side(at, range(len(anchors))), strict=True)
+    few_by_few = torch.arange(len(anchors), device=plane.device).split(TONES)
+    bands = zip(*side_by_side(at, few_by_few), strict=True)
     *finer, total = (torch.stack(parts).sum(0) for parts in bands)
     for band in reversed(finer):
         total = double(total) + band

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-STRIP_PIXELS = 1 << 16
+STRIP_PIXELS = 1 << 17
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
