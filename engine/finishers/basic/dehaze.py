@@ -66,9 +66,14 @@ def _veil(relative: Tensor, fit: Tensor) -> Tensor:
 
 def _opening(plane: Tensor, radius: int) -> Tensor:
     """Darkest of a neighbourhood, back out to where it ends: bright areas keep their outline."""
-    size = 2 * radius + 1
-    darkest = -functional.max_pool2d(-plane, size, 1, radius)
-    return functional.max_pool2d(darkest, size, 1, radius)
+    return _brightest(-_brightest(-plane, radius), radius)
+
+
+def _brightest(plane: Tensor, radius: int) -> Tensor:
+    """Of a square of side 2 radius + 1: along one axis, then along the other."""
+    for size, padding in (((2 * radius + 1, 1), (radius, 0)), ((1, 2 * radius + 1), (0, radius))):
+        plane = functional.max_pool2d(plane, size, 1, padding)
+    return plane
 
 
 STAGE = Stage("dehaze", (DEHAZE,), exact, Kind.AREAWISE, Space.SCENE)
