@@ -148,4 +148,6 @@ def test_gain_table_map_in_strips_as_in_one(monkeypatch: pytest.MonkeyPatch) -> 
     finisher = Finisher("tables alone", (color_tables.STAGE,))
     whole = Renderer(photo, finisher).picture(Settings())
     monkeypatch.setattr(strips, "STRIP_PIXELS", 23 * 3)
-    assert torch.equal(Renderer(photo, finisher).picture(Settings()), whole)
+    strip_by_strip = Renderer(photo, finisher).picture(Settings())
+    # vector and scalar code of one operation may round differently
+    torch.testing.assert_close(strip_by_strip, whole, rtol=0.0, atol=1e-6)
