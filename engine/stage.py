@@ -13,7 +13,6 @@ from engine.settings import Settings
 from engine.slider import Control, Setting, Slider
 from engine.statistics import Statistics
 
-
 ABBREVIATIONS = {"Rgb": "RGB", "lut": "LUT"}
 
 
