@@ -205,6 +205,24 @@ def look_changes_with_size(name: str, settings: Settings) -> float:
     return worst
 
 
+def all_moved(seed: int) -> Settings:
+    """Every slider somewhere in its range; light, white and exposure so that a picture is left."""
+    generator = torch.Generator().manual_seed(seed)
+    within = {"temperature": (3000.0, 9000.0), "tint": (-50.0, 50.0), "exposure": (-2.0, 2.0)}
+    settings = Settings()
+    for slider in BASIC.sliders:
+        low, high = within.get(slider.name, (slider.low, slider.high))
+        fraction = float(torch.rand((), generator=generator))
+        settings = settings.replace(slider, low + (high - low) * fraction)
+    return settings
+
+
+@every_photo
+@pytest.mark.parametrize("seed", range(3))
+def test_same_look_at_any_size_with_all_sliders_moved(name: str, seed: int) -> None:
+    assert look_changes_with_size(name, all_moved(seed)) < 2.0
+
+
 @every_photo
 def test_all_sliders_at_their_ends_stay_finite(name: str) -> None:
     renderer = Renderer(opened(name, 96), BASIC)
