@@ -3,6 +3,7 @@
 Adobe Systems, Cube LUT Specification 1.0, 2013.
 """
 
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,8 +49,10 @@ class Cube:
 def load_cube(path: str | Path) -> Cube:
     """Read a .cube file; the last few stay in memory. Raises PhotofinishError."""
     try:
-        changed = Path(path).stat().st_mtime_ns
-        return _load(str(path), changed)
+        about = Path(path).stat()
+        if not stat.S_ISREG(about.st_mode):  # opening a pipe would wait for its other end
+            raise PhotofinishError(f"The .cube file {path} is no ordinary file.")
+        return _load(str(path), about.st_mtime_ns)
     except OSError as error:
         raise PhotofinishError(f"The .cube file {path} cannot be read.") from error
 

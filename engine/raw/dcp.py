@@ -25,7 +25,8 @@ def read_dcp(path: Path) -> Profile:
             tags = next(tiff.directories())
         except (DamagedError, StopIteration) as error:
             raise PhotofinishError(f"{path.name} is no camera profile (.dcp).") from error
-    found = profile(tags, gain_table_map=gain_table_map(tags, tiff.order, 1))
+    gains = gain_table_map(tags, tiff.order, 1)
+    found = profile(tags, gain_table_map=gains, order=tiff.order)
     if not found.calibrations:
         raise PhotofinishError(f"{path.name} holds no camera profile for three colors.")
     return found

@@ -35,7 +35,7 @@ def metadata(said: dict[str, Any], chosen: Profile | None = None) -> Metadata:
     reduction: list[list[float]] = said["reduction"]
     maps = Tags({tag: t[tag] for t in (camera, raw) for tag in GAIN_TABLE_MAPS if tag in t})
     gains = gain_table_map(maps, said["order"], camera.integer(ORIENTATION, 1))
-    embedded = profile(camera, reduction, gains)
+    embedded = profile(camera, reduction, gains, order=said["order"])
     found = Metadata(
         profile=chosen or embedded,
         full_size=tuple(said["full_size"]),

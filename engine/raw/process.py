@@ -83,6 +83,8 @@ def check_readable(path: Path) -> None:
     try:
         if path.is_dir():
             raise PhotofinishError(f"{path.name} is a folder, not a photo.")
+        if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
+            raise PhotofinishError(f"{path.name} is no ordinary file.")
         with path.open("rb"):
             pass
     except FileNotFoundError as error:

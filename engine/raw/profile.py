@@ -30,11 +30,15 @@ def profile(
     tags: Tags,
     reduction: list[list[float]] | None = None,
     gain_table_map: GainTableMap | None = None,
+    *,
+    order: str = "<",
 ) -> Profile:
-    """The camera profile in a DNG's main directory or in a .dcp file."""
-    calibrations = tuple(
-        calibration for i in range(3) if (calibration := _calibration(tags, i, reduction or []))
-    )
+    """The camera profile in a DNG's main directory or in a .dcp file.
+
+    `order` is the file's byte order, "<" or ">", which also rules what is inside its blobs.
+    """
+    found = (_calibration(tags, i, reduction or [], order) for i in range(3))
+    calibrations = tuple(calibration for calibration in found if calibration)
     if reduction and len(reduction[0]) == 1:
         calibrations = (_monochrome(),)
     curve = np.array(tags.numbers(TONE_CURVE))
@@ -49,7 +53,7 @@ def profile(
         gain_table_map=gain_table_map,
         baseline_exposure_offset=tags.number(EXPOSURE_OFFSET, 0.0),
         default_black_render_none=tags.integer(BLACK_RENDER, 0) == 1,
-        hdr=len(hdr) >= 4 and struct.unpack("<H", hdr[2:4])[0] in (1, 0x100),
+        hdr=len(hdr) >= 4 and struct.unpack(order + "H", hdr[2:4])[0] == 1,
     )
 
 
@@ -62,7 +66,9 @@ def matrix(tags: Tags, tag: int, columns: int = 3) -> Matrix | None:
     return found if np.isfinite(found).all() and np.abs(found).sum() > 0 else None
 
 
-def _calibration(tags: Tags, i: int, reduction: list[list[float]]) -> Calibration | None:
+def _calibration(
+    tags: Tags, i: int, reduction: list[list[float]], order: str
+) -> Calibration | None:
     color = matrix(tags, COLOR_MATRICES[i])
     if color is None or len(color) != (len(reduction[0]) if reduction else 3):
         return None
@@ -77,7 +83,7 @@ def _calibration(tags: Tags, i: int, reduction: list[list[float]]) -> Calibratio
         color_matrix=color,
         forward_matrix=forward if forward is not None and forward.shape == (3, 3) else None,
         hue_sat_map=_table(tags, HUE_SAT_DIMS, HUE_SAT_DATA[i], HUE_SAT_ENCODING),
-        illuminant_xy=illuminant_xy(data),
+        illuminant_xy=illuminant_xy(data, order),
     )
 
 

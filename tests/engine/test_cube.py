@@ -1,6 +1,7 @@
 """.cube files, good and bad."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -70,6 +71,14 @@ def test_bad_file_is_one_sentence(tmp_path, text):
 def test_missing_file_is_one_sentence(tmp_path):
     with pytest.raises(PhotofinishError, match=r"cannot be read\.$"):
         load_cube(tmp_path / "none.cube")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders there")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "look.cube"
+    os.mkfifo(path)
+    with pytest.raises(PhotofinishError, match=r"is no ordinary file\.$"):
+        load_cube(path)
 
 
 def test_changed_file_is_read_again(tmp_path):

@@ -1,5 +1,7 @@
 """The child process: what happens when it hangs, eats memory, dies or is no longer wanted."""
 
+import os
+import sys
 import time
 
 import psutil
@@ -98,3 +100,11 @@ def test_the_child_is_light():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"torch", "PySide6", "cv2", "rawpy", "PIL", "scipy"} & set(loaded)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders there")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "photo.dng"
+    os.mkfifo(path)
+    with pytest.raises(PhotofinishError, match=r"^photo\.dng is no ordinary file\.$"):
+        finish(process.decode(path, "photo"))

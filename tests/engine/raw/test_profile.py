@@ -1,4 +1,5 @@
 import struct
+import warnings
 
 import numpy as np
 import pytest
@@ -103,17 +104,37 @@ def test_gain_table_map_turns_with_the_photo():
             assert v == pytest.approx(0.1 if orientation in (1, 2) else 0.9)
 
 
-def test_illuminant_by_chromaticity():
-    content = struct.pack("<H4I", 0, 3457, 10000, 3585, 10000)
-    assert illuminant_xy(content) == pytest.approx((0.3457, 0.3585))
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("xy", [(3457, 3585), (3333, 3333)])
+def test_illuminant_by_chromaticity(order, xy):
+    # a third, in four decimals, makes sense in either byte order
+    content = struct.pack(order + "H4I", 0, xy[0], 10000, xy[1], 10000)
+    assert illuminant_xy(content, order) == pytest.approx((xy[0] / 10000, xy[1] / 10000))
 
 
-def test_illuminant_by_equal_energy_spectrum_is_white():
-    samples = [n for _ in range(81) for n in (1, 1)]
-    content = struct.pack("<H5I", 1, 81, 380, 1, 5, 1) + struct.pack("<162I", *samples)
-    assert illuminant_xy(content) == pytest.approx((1 / 3, 1 / 3), abs=2e-3)
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("light", ["A", "D65", "FL2", "FL11", "LED-B3"])
+def test_illuminant_by_spectrum(order, light):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of optional packages on import
+        import colour
+    table = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"].copy()
+    shape = colour.SpectralShape(380, 780, 5)
+    power = colour.SDS_ILLUMINANTS[light].copy().align(shape).values
+    total = power @ table.align(shape).values
+    pairs = [number for p in power for number in (round(1000 * p), 1000)]
+    content = struct.pack(f"{order}H5I{len(pairs)}I", 1, len(power), 380, 1, 5, 1, *pairs)
+    assert illuminant_xy(content, order) == pytest.approx(total[:2] / total.sum(), abs=1e-5)
+
+
+def test_big_endian_profile_reads_its_blobs_in_that_order():
+    light = struct.pack(">H4I", 0, 3333, 10000, 3333, 10000).decode("latin-1")
+    tags = Tags({50721: IDENTITY, 50778: [255], 52533: light, 52551: "\0\1\0\1\0\0\0\0"})
+    found = profile(tags, order=">")
+    assert found.calibrations[0].illuminant_xy == pytest.approx((0.3333, 0.3333))
+    assert found.hdr
 
 
 @pytest.mark.parametrize("content", [b"", b"\0", b"\1\0\0\0", b"\2\0" + bytes(40), bytes(18)])
 def test_illuminant_that_says_nothing(content):
-    assert illuminant_xy(content) is None
+    assert illuminant_xy(content, "<") is None
