@@ -34,9 +34,8 @@ Samples = NDArray[np.generic]
 
 
 def readable(tags: Tags) -> bool:
-    """Whether `read_samples` knows this picture's compression and layout."""
-    planar = tags.integer(PLANAR, 1) == 2 and tags.integer(SAMPLES, 1) > 1
-    return tags.integer(COMPRESSION, 1) in NAMES and not planar
+    """Whether `read_samples` knows this picture's compression."""
+    return tags.integer(COMPRESSION, 1) in NAMES
 
 
 def read_samples(tiff: Tiff, tags: Tags) -> Samples:
@@ -57,22 +56,27 @@ def read_samples(tiff: Tiff, tags: Tags) -> Samples:
     offsets = tags.integers(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     counts = tags.integers(TILE_COUNTS if tiled else STRIP_COUNTS)
     down, across = -(-height // tile_height), -(-width // tile_width)
-    if len(offsets) < down * across or len(counts) < down * across:
+    # each color may lie by itself, all tiles of one before those of the next
+    planes, depth = (samples, 1) if tags.integer(PLANAR, 1) == 2 else (1, samples)
+    tiles = planes * down * across
+    if len(offsets) < tiles or len(counts) < tiles:
         raise DamagedError
     if any(offset + count > tiff.length for offset, count in zip(offsets, counts, strict=False)):
         raise DamagedError
     picture: Samples | None = None
-    for i in range(down * across):
-        top, left = i // across * tile_height, i % across * tile_width
+    for i in range(tiles):
+        plane, place = divmod(i, down * across)
+        top, left = place // across * tile_height, place % across * tile_width
         bottom, right = min(top + tile_height, height), min(left + tile_width, width)
         lines = tile_height if tiled else bottom - top
         stored = tiff.read(offsets[i], counts[i])
-        tile = _decode(stored, tags, tiff.order, (lines, tile_width, samples))
+        tile = _decode(stored, tags, tiff.order, (lines, tile_width, depth))
         if picture is None:
-            if down * across == 1 and tile.shape == (height, width, samples):
+            if tiles == 1 and tile.shape == (height, width, samples):
                 return tile
             picture = np.empty((height, width, samples), tile.dtype)
-        picture[top:bottom, left:right] = tile[: bottom - top, : right - left]
+        colors = slice(plane, plane + depth)
+        picture[top:bottom, left:right, colors] = tile[: bottom - top, : right - left]
     if picture is None:
         raise DamagedError
     return picture

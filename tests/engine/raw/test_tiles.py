@@ -46,6 +46,26 @@ def test_whole_words_in_strips(order, bits):
     np.testing.assert_array_equal(read(strips, stored.shape, order=order, t258=bits), stored)
 
 
+def test_colors_stored_one_after_the_other():
+    stored = picture(samples=3)
+    halves = [half for color in np.moveaxis(stored, 2, 0) for half in (color[:6], color[6:])]
+    strips = [half.astype("<u2").tobytes() for half in halves]
+    np.testing.assert_array_equal(read(strips, stored.shape, t284=2, t278=6), stored)
+    with pytest.raises(DamagedError):
+        read(strips[:4], stored.shape, t284=2, t278=6)
+
+
+def test_tiles_of_colors_stored_one_after_the_other():
+    stored = picture(8, 8, samples=3)
+    tiles = [
+        zlib.compress(np.ascontiguousarray(stored[:, left : left + 4, color]).tobytes())
+        for color in range(3)
+        for left in (0, 4)
+    ]
+    found = read(tiles, stored.shape, tile=(8, 4), t284=2, t259=8)
+    np.testing.assert_array_equal(found, stored)
+
+
 @pytest.mark.parametrize("bits", [10, 12, 14])
 def test_packed_bits(bits):
     stored = picture(6, 16, top=1 << bits)
