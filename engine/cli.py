@@ -30,7 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Raw = Annotated[Path, typer.Argument(metavar="RAW", help="The raw photograph; it is only read.")]
+# readable=False everywhere: whether a file can be read is for the engine to find out and say
+Raw = Annotated[
+    Path,
+    typer.Argument(metavar="RAW", help="The raw photograph; it is only read.", readable=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Sets = Annotated[
     list[str] | None,
@@ -48,10 +52,12 @@ SidecarFile = Annotated[
         metavar="XMP",
         help="Start from the edit in this file. Without it the start is neutral, whatever lies"
         " beside the raw.",
+        readable=False,
     ),
 ]
 ProfileFile = Annotated[
-    Path | None, typer.Option("--profile", metavar="DCP", help="Use this camera profile.")
+    Path | None,
+    typer.Option("--profile", metavar="DCP", help="Use this camera profile.", readable=False),
 ]
 Operators = Annotated[
     str, typer.Option(metavar="exact|live", help="The stages themselves, or what a drag shows.")
@@ -68,7 +74,9 @@ Bits = Annotated[int | None, typer.Option(metavar="8|16|32", help="Bits per chan
 Quality = Annotated[int, typer.Option(metavar="N", help="JPEG quality, 1 to 100.")]
 WriteSidecar = Annotated[
     Path | None,
-    typer.Option("--write-sidecar", metavar="XMP", help="Write the edit to this file too."),
+    typer.Option(
+        "--write-sidecar", metavar="XMP", help="Write the edit to this file too.", readable=False
+    ),
 ]
 
 
@@ -84,7 +92,7 @@ def info(raw: Raw, as_json: Json = False) -> None:
 @app.command()
 def render(
     raw: Raw,
-    out: Annotated[Path, typer.Argument(metavar="OUT.(jpg|png|tif|exr)")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.(jpg|png|tif|exr)", readable=False)],
     sets: Sets = None,
     sidecar: SidecarFile = None,
     profile: ProfileFile = None,
@@ -102,8 +110,9 @@ def render(
     from engine.finishers.basic import BASIC
 
     start = time.perf_counter()
-    check(out, space=space, bits=bits, long_side=long_side, quality=quality)
     refuse_to_replace(raw, out, write_sidecar)
+    check(out, space=space, bits=bits, long_side=long_side, quality=quality)
+    check_sidecar(write_sidecar, out)
     check_operators(operators)
     settings, notes = wanted(sets, sidecar)
     photo = run(_open(raw, profile), "Opening")
@@ -155,6 +164,7 @@ def taps(
 
     start = time.perf_counter()
     refuse_to_replace(raw, write_sidecar)
+    check_sidecar(write_sidecar)
     check_operators(operators)
     if bits not in (None, 32):
         raise PhotofinishError(f"Taps are 32-bit float, not {bits}-bit.")
@@ -210,6 +220,16 @@ def refuse_to_replace(raw: Path, *outs: Path | None) -> None:
     for out in outs:
         if out is not None and out.exists() and raw.exists() and out.samefile(raw):
             raise PhotofinishError(f"{out} is the raw itself; choose another name.")
+
+
+def check_sidecar(path: Path | None, out: Path | None = None) -> None:
+    """Tell at once, not after the rendering, where the edit cannot be written."""
+    if path is None:
+        return
+    if out is not None and path.resolve() == out.resolve():
+        raise PhotofinishError(f"{path} cannot be both the picture and the edit.")
+    if not path.parent.is_dir():
+        raise PhotofinishError(f"The folder {path.parent} does not exist.")
 
 
 def run(work: "Work[T]", what: str) -> T:

@@ -84,15 +84,10 @@ def check(
         raise PhotofinishError(
             f"{out.name} cannot be exported to: the name must end in .jpg, .png, .tif or .exr."
         )
-    if space not in color.SPACES:
-        raise PhotofinishError(f"The space {space!r} is none of {', '.join(color.SPACES)}.")
+    _check_picture(space, long_side)
     if bits is not None and bits not in kind.bits:
         able = " or ".join(str(number) for number in sorted(kind.bits))
         raise PhotofinishError(f"{kind.name} holds {able} bits per channel, not {bits}.")
-    if long_side is not None and not LONG_SIDES[0] <= long_side <= LONG_SIDES[1]:
-        raise PhotofinishError(
-            f"The long side must be {LONG_SIDES[0]} to {LONG_SIDES[1]} pixels, not {long_side}."
-        )
     if not QUALITIES[0] <= quality <= QUALITIES[1]:
         raise PhotofinishError(f"The quality must be 1 to 100, not {quality}.")
     if not out.parent.is_dir():
@@ -100,6 +95,15 @@ def check(
     if out.is_dir():
         raise PhotofinishError(f"{out} is a folder.")
     return kind
+
+
+def _check_picture(space: str, long_side: int | None) -> None:
+    if space not in color.SPACES:
+        raise PhotofinishError(f"The space {space!r} is none of {', '.join(color.SPACES)}.")
+    if long_side is not None and not LONG_SIDES[0] <= long_side <= LONG_SIDES[1]:
+        raise PhotofinishError(
+            f"The long side must be {LONG_SIDES[0]} to {LONG_SIDES[1]} pixels, not {long_side}."
+        )
 
 
 def export_taps(
@@ -118,8 +122,7 @@ def export_taps(
     Files are numbered in the order light travels; taps.json says stage, space and values of each.
     Returns the paths of the pictures. Raises PhotofinishError.
     """
-    if space not in color.SPACES:
-        raise PhotofinishError(f"The space {space!r} is none of {', '.join(color.SPACES)}.")
+    _check_picture(space, long_side)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -132,12 +132,16 @@ class TestBadInput:
             (("render", "RAW", "OUT.jpg", "--operators", "best"), "exact or live"),
             (("render", "RAW", "OUT.jpg", "--space", "cmyk"), "is none of srgb"),
             (("render", "RAW", "OUT.jpg", "--write-sidecar", "RAW"), "is the raw itself"),
+            (("render", "RAW", "OUT.jpg", "--write-sidecar", "OUT.jpg"), "both the picture and"),
+            (("render", "RAW", "OUT.jpg", "--write-sidecar", "OUT/a.xmp"), "does not exist"),
             (("render", "RAW", "OUT.jpg", "--profile", "no.dcp"), "no.dcp"),
             (("render", "no.dng", "OUT.jpg"), "no.dng"),
             (("render", "TEXT", "OUT.jpg"), ""),
             (("info", "TEXT"), ""),
             (("taps", "RAW", "TEXT"), "cannot be made"),
             (("taps", "RAW", "OUT", "--bits", "8"), "32-bit float"),
+            (("taps", "RAW", "OUT", "--long-side", "0"), "long side must be"),
+            (("taps", "RAW", "OUT", "--write-sidecar", "OUT/a.xmp"), "does not exist"),
         ],
     )
     def test_is_one_sentence(self, raw, tmp_path, ask, arguments, sentence):
@@ -157,6 +161,11 @@ class TestBadInput:
         assert json.loads(printed) == {"error": complaint.strip()}
         assert not list(tmp_path.glob("OUT*"))
         assert raw.read_bytes() == before
+
+    def test_unreadable_is_told_by_the_engine(self, raw, monkeypatch, ask):
+        monkeypatch.setattr("os.access", lambda *_: False)  # as typer would ask, also for root
+        status, _, _ = ask("info", raw)
+        assert status == 0  # it is the opening that decides
 
     @pytest.mark.parametrize(
         "arguments",
