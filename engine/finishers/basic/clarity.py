@@ -40,7 +40,7 @@ SHADOWS, HIGHLIGHTS = (-6.5, -3.5), (1.5, 3.5)
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity: Value) -> Tensor:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its local contrast scaled."""
     s = clarity / 100.0
-    amount = (0.72 + 0.2 * s) * s
+    amount = (0.68 + 0.2 * s) * s
     frame = image.shape[-2:]
     light = luminance(filters.resize(image, filters.grid_size(frame, GRID, 2**DEPTH)))
     exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset

@@ -98,7 +98,8 @@ def _fit(tone: Tensor) -> Tensor:
 def _base(tone: Tensor, fit: Tensor) -> Tensor:
     """`tone` (B, 1, H, W) without local contrast."""
     slope, offset = fit.split(1, 1)
-    detail = tone - (slope * tone + offset)
+    # where the base follows the tones, at an edge, nothing is local contrast
+    detail = (1.0 - slope.clamp(0.0, 1.0) ** 2) * (tone - (slope * tone + offset))
     return tone - detail * torch.exp(-0.5 * (detail / OUTSTANDING) ** 2)
 
 
