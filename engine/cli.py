@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -273,6 +274,8 @@ def show(
 def main(arguments: list[str] | None = None, commands: Callable[..., Any] = app) -> int:
     """Run the command line and return its exit status: 0, 1 bad input, 2 bad usage, 130 cut off."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper):  # names may hold what the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = commands(arguments, prog_name="photofinish", standalone_mode=False)
     except PhotofinishError as error:

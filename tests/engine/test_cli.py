@@ -1,5 +1,6 @@
 """The command line: its answers in both forms, and one sentence for bad input."""
 
+import io
 import json
 import subprocess
 import sys
@@ -100,6 +101,15 @@ class TestOtherVerbs:
         status, answer, _ = ask("info", raw)
         assert status == 0
         assert "64, 48" in answer
+
+    def test_a_name_that_the_terminal_cannot_show(self, raw, tmp_path, monkeypatch):
+        named = tmp_path / "ö.dng"
+        named.write_bytes(raw.read_bytes())
+        terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        monkeypatch.setattr("sys.stdout", terminal)
+        assert cli.main(["info", str(named)]) == 0
+        terminal.seek(0)
+        assert "\\xf6.dng" in terminal.read()
 
     def test_taps(self, raw, tmp_path, ask):
         folder = tmp_path / "taps"
