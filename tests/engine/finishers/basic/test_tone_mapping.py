@@ -44,8 +44,11 @@ def test_no_halo_and_no_reversal_at_an_edge(step: float, softness: float) -> Non
     picture = edges(step, softness)
     for values in ALONE + TOGETHER:
         row = ev(map_tones(picture, measured(picture[2:3]), **values))[:, 8]
-        assert overshoot(row) < 0.05 * step, values
-        assert (row[:, -1] > row[:, 0]).all(), values
+        finished = row[:, -1] - row[:, 0]
+        assert (finished > 0.0).all(), values
+        # together they may flatten a step to a third: what they overshoot is held against it whole
+        limit = 0.05 * float(finished.min()) if values in ALONE else 0.03 * step
+        assert overshoot(row) < limit, values
 
 
 @pytest.mark.parametrize("width", [1, 3, 8])
