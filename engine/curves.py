@@ -71,6 +71,11 @@ def total_exposure(metadata: Metadata) -> float:
     return metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
 
 
+def middle_grey(metadata: Metadata) -> float:
+    """log2 of the linear scene value that a photo is exposed around."""
+    return -2.5 - total_exposure(metadata)
+
+
 def exposure_ramp(x: Tensor, metadata: Metadata) -> Tensor:
     """White at 2^-E for positive E, and the black of the profile's shadows, softly cut."""
     profile = metadata.profile

@@ -41,6 +41,12 @@ def log_luminance(plane: Tensor) -> Tensor:
     return torch.log2((plane + torch.sqrt(plane * plane + 4.0 * FLOOR**2)) * 0.5)
 
 
+def smooth_step(x: Tensor, low: float, high: float) -> Tensor:
+    """0 up to `low`, 1 from `high`, a cubic between that is level at both."""
+    t = ((x - low) / (high - low)).clamp(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
 def grid_size(size: Size, long_side: int, multiple: int = 1) -> tuple[int, int]:
     """Height and width of a grid over a frame of `size`, its sides multiples of `multiple`.
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from engine.filters import smooth_step
 from engine.strips import in_strips
 
 _FADE = 0.002
@@ -50,13 +51,13 @@ def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
 
 
 def _likely(camera: Tensor, balanced: Tensor, fade: float) -> Tensor:
-    saturated = _smooth_step(camera, 1.0 - fade)
+    saturated = smooth_step(camera, 1.0 - fade, 1.0)
     heard = 1.0 - saturated + 1e-3
     told = torch.maximum(_others(balanced) / 2.0, _others(heard * balanced) / _others(heard))
     likely = balanced + saturated * (told - balanced).clamp_min(0.0)
     highest = likely.amax(1, keepdim=True)
     likely = likely + saturated.prod(1, keepdim=True) * (highest - likely)
-    rim = _smooth_step(camera.amin(1, keepdim=True), _RIM)
+    rim = smooth_step(camera.amin(1, keepdim=True), _RIM, 1.0)
     level = likely.amin(1, keepdim=True).clamp_min(1.0)
     return likely - rim * (likely - level).clamp_min(0.0)
 
@@ -64,8 +65,3 @@ def _likely(camera: Tensor, balanced: Tensor, fade: float) -> Tensor:
 def _others(planes: Tensor) -> Tensor:
     """For each channel of (B, 3, H, W) the sum of the other two."""
     return planes.sum(1, keepdim=True) - planes
-
-
-def _smooth_step(x: Tensor, start: float) -> Tensor:
-    t = ((x - start) / (1.0 - start)).clamp(0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engine import filters
 from engine.color import luminance
+from engine.curves import middle_grey
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -30,9 +31,6 @@ ANCHORS = torch.arange(-7.2, 4.5, 0.4)
 EDGE = 0.18
 """Variance in EV^2 of a neighbourhood, at which it holds an edge and the effect is halved."""
 
-MIDDLE_GREY = -2.5
-"""log2 of the linear value that a photo is exposed around."""
-
 SHADOWS, HIGHLIGHTS = (-6.5, -3.5), (1.5, 3.5)
 """EV from middle grey between which the effect fades in and out."""
 
@@ -43,8 +41,7 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity:
     amount = (0.68 + 0.2 * s) * s
     frame = image.shape[-2:]
     light = luminance(filters.resize(image, filters.grid_size(frame, GRID, 2**DEPTH)))
-    exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
-    tone = filters.log_luminance(light) - MIDDLE_GREY + exposure
+    tone = filters.log_luminance(light) - middle_grey(metadata)
 
     def change(plane: Tensor, anchor: Tensor) -> Tensor:
         difference = plane - anchor
@@ -65,12 +62,7 @@ def _variance(tone: Tensor) -> Tensor:
 
 
 def _mid_tones(tone: Tensor) -> Tensor:
-    return _smooth_step(tone, *SHADOWS) * (1.0 - _smooth_step(tone, *HIGHLIGHTS))
-
-
-def _smooth_step(x: Tensor, low: float, high: float) -> Tensor:
-    t = ((x - low) / (high - low)).clamp(0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
+    return filters.smooth_step(tone, *SHADOWS) * (1.0 - filters.smooth_step(tone, *HIGHLIGHTS))
 
 
 STAGE = Stage("clarity", (CLARITY,), exact, Kind.AREAWISE, Space.SCENE)

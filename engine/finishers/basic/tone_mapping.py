@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine import filters
 from engine.color import luminance
+from engine.curves import middle_grey
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -38,9 +39,6 @@ OUTSTANDING = 1.5
 FIT_RADIUS, FIT_EPSILON = 2, 0.005
 ANCHORS = torch.arange(-8.0, 5.5, DETAIL)
 """Tones at which the base is sampled. All tones here are in EV from the middle tone."""
-
-MIDDLE_GREY = -2.5
-"""log2 of the linear value that a photo is exposed around."""
 
 KNEE = 1.0
 
@@ -77,8 +75,7 @@ def exact(
 
 def _anchors(metadata: Metadata, statistics: Statistics) -> tuple[Value, Value]:
     """log2 luminance of the middle tone, and how many EV above it the picture's brightest are."""
-    exposure = metadata.baseline_exposure + metadata.profile.baseline_exposure_offset
-    grey = MIDDLE_GREY - exposure
+    grey = middle_grey(metadata)
     middle = grey + 0.3 * _limit(statistics.quantile(0.5) - grey + 0.5, 2.0)
     top = 3.4 + 0.7 * _limit(statistics.quantile(0.99) - middle - 2.5, 1.5)
     return middle, top
