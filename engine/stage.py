@@ -1,7 +1,7 @@
 """Stage f_i: its controls, its exact operator, and how metadata and statistics pass it."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -39,6 +39,44 @@ class Carry(Protocol):
         ...
 
 
+class Apply(Protocol):
+    """Called like a stage, with the maps (B, K, h, w) that its analysis has made."""
+
+    def __call__(
+        self,
+        image: Tensor,
+        maps: Tensor,
+        metadata: Metadata,
+        statistics: Statistics,
+        *_: Any,
+        **values: Any,
+    ) -> Tensor:
+        """Return the image leaving the stage."""
+        ...
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """How an areawise stage sees the surroundings of a pixel: from a small picture of the frame.
+
+    `grid` gives the height and width of the small picture for those of the frame; `features`
+    (B, F, h, w) what the stage looks at on a grid of some size; `maps` (B, K, h, w) what it learns
+    from them, whatever the sliders are; `apply` needs the maps, at any size, and each pixel alone.
+    """
+
+    grid: Callable[[Sequence[int]], tuple[int, int]]
+    features: Callable[[Tensor, Metadata, Statistics, Sequence[int]], Tensor]
+    maps: Callable[[Tensor], Tensor]
+    apply: Apply
+
+    def exact(
+        self, image: Tensor, metadata: Metadata, statistics: Statistics, **values: Any
+    ) -> Tensor:
+        """The stage: its maps, applied."""
+        features = self.features(image, metadata, statistics, self.grid(image.shape[-2:]))
+        return self.apply(image, self.maps(features), metadata, statistics, **values)
+
+
 class Kind(Enum):
     """What an operator needs to see to compute a pixel."""
 
@@ -67,7 +105,8 @@ class Stage:
 
     `exact` takes the controls' values as keyword-only arguments, in the order of `controls`.
     `space` is that of its tap. `carry` runs before `exact`, so a stage sees what it has resolved
-    itself. A stage with a `profile_part` runs at neutral too; any other is the identity there.
+    itself. A stage with a `profile_part` runs at neutral too; any other is the identity there. An
+    areawise stage that is nothing but an `analysis` names it: a proxy may learn its maps.
     """
 
     name: str
@@ -77,6 +116,7 @@ class Stage:
     space: Space
     carry: Carry = unchanged
     profile_part: bool = False
+    analysis: Analysis | None = None
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.exact).parameters.values()

@@ -7,6 +7,8 @@ neutral, a luminance that the statistics give, so greys stay grey.
 He, Sun, Tang, Single Image Haze Removal Using Dark Channel Prior, TPAMI 33(12), 2011.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -15,7 +17,7 @@ from engine import filters
 from engine.color import luminance
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
-from engine.stage import Kind, Space, Stage
+from engine.stage import Analysis, Kind, Space, Stage
 from engine.statistics import Statistics
 from engine.strips import in_strips
 
@@ -30,30 +32,53 @@ FIT_RADIUS, FIT_EPSILON = 6, 0.05
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: Value) -> Tensor:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with less or more haze."""
-    s = torch.as_tensor(dehaze / 100.0)
-    airlight = torch.exp2(torch.as_tensor(statistics.quantile(0.99)))
-    frame = image.shape[-2:]
-    small = filters.resize(image, filters.grid_size(frame, GRID)) / airlight
-    fit = filters.enlarged(_fit(small), frame)
+    return ANALYSIS.exact(image, metadata, statistics, dehaze=dehaze)
+
+
+def dehazed(
+    image: Tensor, maps: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: Value
+) -> Tensor:
+    """`image` with less or more of the veil that the `maps` (B, 2, h, w) bring along its edges."""
+    airlight = airlight_of(statistics)
+    fits = filters.enlarged(maps, image.shape[-2:])
 
     def on_strip(strip: Tensor, top: int) -> Tensor:
-        veil = _veil(strip / airlight, fit(top, strip.shape[-2]))
-        # a thin veil may as well be a grey scene: it is taken away less than in proportion
-        removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
-        # the first haze is seen most in the shades, so the slider starts slowly
-        faded = -s.clamp_max(0.0)
-        added = 0.2 * faded * (0.55 + 0.45 * faded) * (0.3 + 0.7 * veil)
+        veil = _veil(strip / airlight, fits(top, strip.shape[-2]))
         # seen = scene (1 - removed) + airlight removed, solved for the scene
-        return torch.addcmul(strip, strip - airlight, removed / (1.0 - removed) - added)
+        return torch.addcmul(strip, strip - airlight, strength(veil, dehaze))
 
     return in_strips(on_strip, image)
 
 
-def _fit(relative: Tensor) -> Tensor:
-    """Slope and offset (B, 2, h, w) that bring the veil of a small picture along its edges."""
-    darkest = _opening(relative.amin(1, keepdim=True), PATCH)
+def strength(veil: Tensor, dehaze: Value) -> Tensor:
+    """By how much of its distance from the airlight a pixel under a `veil` in [0, 1) moves."""
+    s = torch.as_tensor(dehaze / 100.0)
+    # a thin veil may as well be a grey scene: it is taken away less than in proportion
+    removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
+    # the first haze is seen most in the shades, so the slider starts slowly
+    faded = -s.clamp_max(0.0)
+    added = 0.2 * faded * (0.55 + 0.45 * faded) * (0.3 + 0.7 * veil)
+    return removed / (1.0 - removed) - added
+
+
+def features(
+    image: Tensor, metadata: Metadata, statistics: Statistics, size: Sequence[int]
+) -> Tensor:
+    """Tone (EV) and darkest channel (B, 2, h, w), relative to the airlight."""
+    relative = filters.resize(image, size) / airlight_of(statistics)
     tone = filters.log_luminance(luminance(relative))
-    return torch.cat(filters.guided_fit(tone, darkest, FIT_RADIUS, FIT_EPSILON), 1)
+    return torch.cat([tone, relative.amin(1, keepdim=True)], 1)
+
+
+def fit(features: Tensor) -> Tensor:
+    """Slope and offset (B, 2, h, w) that bring the veil of a small picture along its edges."""
+    tone, darkest = features.split(1, 1)
+    return torch.cat(filters.guided_fit(tone, _opening(darkest, PATCH), FIT_RADIUS, FIT_EPSILON), 1)
+
+
+def airlight_of(statistics: Statistics) -> Tensor:
+    """The luminance that far haze has: that of the brightest hundredth of the photo."""
+    return torch.exp2(torch.as_tensor(statistics.quantile(0.99)))
 
 
 def _veil(relative: Tensor, fit: Tensor) -> Tensor:
@@ -76,4 +101,5 @@ def _brightest(plane: Tensor, radius: int) -> Tensor:
     return plane
 
 
-STAGE = Stage("dehaze", (DEHAZE,), exact, Kind.AREAWISE, Space.SCENE)
+ANALYSIS = Analysis(lambda frame: filters.grid_size(frame, GRID), features, fit, dehazed)
+STAGE = Stage("dehaze", (DEHAZE,), exact, Kind.AREAWISE, Space.SCENE, analysis=ANALYSIS)

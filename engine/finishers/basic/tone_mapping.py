@@ -10,6 +10,8 @@ Durand, Dorsey, Fast Bilateral Filtering for the Display of High-Dynamic-Range I
 2007; He, Sun, Fast Guided Filter, arXiv 1505.00996, 2015.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ from engine.color import luminance
 from engine.curves import middle_grey
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
-from engine.stage import Kind, Space, Stage
+from engine.stage import Analysis, Kind, Space, Stage
 from engine.statistics import Statistics
 from engine.strips import in_strips
 
@@ -57,23 +59,63 @@ def exact(
 
     At -100 and 100 a tone of highlights moves by about -1.9 and 1 EV, one of shadows by 2.3 EV.
     """
-    middle, top = _anchors(metadata, statistics)
-    frame = image.shape[-2:]
-    light = luminance(filters.resize(image, filters.grid_size(frame, GRID, 2**DEPTH)))
-    fit = filters.enlarged(_fit(filters.log_luminance(light) - middle), frame)
+    return ANALYSIS.exact(
+        image,
+        metadata,
+        statistics,
+        highlights=highlights,
+        shadows=shadows,
+        whites=whites,
+        blacks=blacks,
+    )
+
+
+def toned(
+    image: Tensor,
+    maps: Tensor,
+    metadata: Metadata,
+    statistics: Statistics,
+    *,
+    highlights: Value,
+    shadows: Value,
+    whites: Value,
+    blacks: Value,
+) -> Tensor:
+    """`image` with its tones moved, and the local contrast kept that the `maps` take off.
+
+    They are slope and offset (B, 2, h, w) of a base as a function of the tones around.
+    """
+    middle, top = anchors(metadata, statistics)
+    fits = filters.enlarged(maps, image.shape[-2:])
 
     def on_strip(strip: Tensor, first: int) -> Tensor:
         tone = filters.log_luminance(luminance(strip)) - middle
-        base = _base(tone, fit(first, strip.shape[-2]))
-        gain = _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
-        tone = tone + gain
-        gain = gain + _whites(tone, top, whites / 100.0) + _blacks(tone, blacks / 100.0)
+        gain = regional(_base(tone, fits(first, strip.shape[-2])), top, highlights, shadows)
+        gain = gain + ends(tone + gain, top, whites, blacks)
         return strip * torch.exp2(gain)
 
     return in_strips(on_strip, image)
 
 
-def _anchors(metadata: Metadata, statistics: Statistics) -> tuple[Value, Value]:
+def regional(base: Tensor, top: Value, highlights: Value, shadows: Value) -> Tensor:
+    """EV that highlights and shadows add where the surroundings are at `base`."""
+    return _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
+
+
+def ends(tone: Tensor, top: Value, whites: Value, blacks: Value) -> Tensor:
+    """EV that whites and blacks add to a `tone`."""
+    return _whites(tone, top, whites / 100.0) + _blacks(tone, blacks / 100.0)
+
+
+def features(
+    image: Tensor, metadata: Metadata, statistics: Statistics, size: Sequence[int]
+) -> Tensor:
+    """Tones (B, 1, h, w) in EV from the middle one."""
+    light = luminance(filters.resize(image, size))
+    return filters.log_luminance(light) - anchors(metadata, statistics)[0]
+
+
+def anchors(metadata: Metadata, statistics: Statistics) -> tuple[Value, Value]:
     """log2 luminance of the middle tone, and how many EV above it the picture's brightest are."""
     grey = middle_grey(metadata)
     middle = grey + 0.3 * _limit(statistics.quantile(0.5) - grey + 0.5, 2.0)
@@ -86,7 +128,7 @@ def _limit(value: Value, most: float) -> Tensor:
     return most * torch.tanh(torch.as_tensor(value) / most)
 
 
-def _fit(tone: Tensor) -> Tensor:
+def fit(tone: Tensor) -> Tensor:
     """Slope and offset (B, 2, h, w) that take the local contrast off the tones of a small grid."""
     base = filters.bilateral_base(tone, ANCHORS.to(tone), DETAIL, DEPTH)
     return torch.cat(filters.guided_fit(tone, base, FIT_RADIUS, FIT_EPSILON), 1)
@@ -130,6 +172,12 @@ def _bend(x: Tensor) -> Tensor:
     return inner * inner / (4.0 * KNEE) + (x - KNEE).clamp_min(0.0)
 
 
+ANALYSIS = Analysis(lambda frame: filters.grid_size(frame, GRID, 2**DEPTH), features, fit, toned)
 STAGE = Stage(
-    "tone_mapping", (HIGHLIGHTS, SHADOWS, WHITES, BLACKS), exact, Kind.AREAWISE, Space.SCENE
+    "tone_mapping",
+    (HIGHLIGHTS, SHADOWS, WHITES, BLACKS),
+    exact,
+    Kind.AREAWISE,
+    Space.SCENE,
+    analysis=ANALYSIS,
 )
