@@ -1,0 +1,1 @@
+"""Proxies: learned stand-ins, called like the exact operators of their stages."""

@@ -1,0 +1,1 @@
+"""Training of proxies from tap-outs, whoever made them."""
