@@ -8,7 +8,7 @@ want the cores too.
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import Barrier
+from threading import Barrier, current_thread
 from typing import TypeVar
 
 import torch
@@ -16,6 +16,9 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 STRIP_PIXELS = 1 << 17
+
+_WORKER = "strip"
+"""How the names of the workers begin."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -61,6 +64,19 @@ def side_by_side(run: Callable[[_Item], _Result], items: Iterable[_Item]) -> lis
     return list(_workers().map(torch.no_grad()(run), items))
 
 
+def at_once(run: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+    """`run` of each item on the same workers, for work that is not torch's; in turn on one of them.
+
+    No gradient can follow it, so it asks for no mode.
+    """
+    if current_thread().name.startswith(_WORKER):
+        for item in items:
+            run(item)
+    else:
+        for _ in _workers().map(run, items):
+            pass
+
+
 def alone(run: Callable[[], _Result]) -> _Result:
     """`run()` where torch uses one thread, so that only `side_by_side` shares out the work."""
     if _gradients():
@@ -81,7 +97,7 @@ def _gradients() -> bool:
 @cache
 def _workers() -> ThreadPoolExecutor:
     """As many threads as torch has at first, each of them running torch on itself alone."""
-    return _lone_threads(torch.get_num_threads(), "strip")
+    return _lone_threads(torch.get_num_threads(), _WORKER)
 
 
 @cache
