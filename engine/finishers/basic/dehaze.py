@@ -27,6 +27,8 @@ GRID = 384
 PATCH = 5
 """Radius in cells of the neighbourhood whose darkest channel tells the veil."""
 
+MOST = 0.95  # of the light of a pixel that haze may be
+
 FIT_RADIUS, FIT_EPSILON = 6, 0.05
 
 
@@ -86,7 +88,7 @@ def _veil(relative: Tensor, fit: Tensor) -> Tensor:
     slope, offset = fit.split(1, 1)
     veil = slope * filters.log_luminance(luminance(relative)) + offset
     # no pixel holds more haze than light in any of its channels
-    return torch.minimum(veil, relative.amin(1, keepdim=True)).clamp(0.0, 0.95)
+    return torch.minimum(veil, relative.amin(1, keepdim=True)).clamp(0.0, MOST)
 
 
 def _opening(plane: Tensor, radius: int) -> Tensor:

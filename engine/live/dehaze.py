@@ -1,0 +1,114 @@
+"""Dehaze, live."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
+
+from engine.finishers.basic import dehaze as stage
+from engine.live.kernels import (
+    BLUE,
+    GREEN,
+    RED,
+    Curve,
+    F,
+    Maps,
+    Plane,
+    Planes,
+    Row,
+    by_rows,
+    clipped,
+    curve,
+    kernel,
+    log_luminance,
+    look_up,
+    luminance_row,
+    maps_over,
+    part,
+    picture_of,
+    planes_of,
+    read_row,
+    wide_rows,
+)
+from engine.live.reduce import reduced
+from engine.metadata import Metadata
+from engine.slider import Value
+from engine.statistics import Statistics
+
+_STEPS = 1024
+
+
+def features(
+    image: Tensor, metadata: Metadata, statistics: Statistics, size: Sequence[int]
+) -> Tensor:
+    """Tone (EV) and darkest channel (1, 2, h, w), relative to the airlight."""
+    small = planes_of(reduced(image, size))
+    out = np.empty((2, *small.shape[1:]), np.float32)
+    _look(small, F(1.0 / stage.airlight_of(statistics)), out)
+    return picture_of(out)
+
+
+def dehazed(
+    image: Tensor, maps: Tensor, metadata: Metadata, statistics: Statistics, *, dehaze: Value
+) -> Tensor:
+    """`image` (1, 3, H, W) with less or more of the veil that the `maps` (1, 2, h, w) tell."""
+    if dehaze == 0.0:
+        return image
+    planes, airlight = planes_of(image), float(stage.airlight_of(statistics))
+    out = np.empty_like(planes)
+    over = maps_over(maps, *planes.shape[1:])
+    strength = curve(lambda veil: stage.strength(veil, dehaze), 0.0, stage.MOST, _STEPS)
+    by_rows(
+        lambda first, stop: _dehaze(planes, over, strength, F(airlight), out, first, stop),
+        planes.shape[1],
+    )
+    return picture_of(out)
+
+
+@kernel
+def _look(small: Planes, gain: F, out: Planes) -> None:
+    tone, darkest = out
+    red, green, blue = small
+    for y in range(small.shape[1]):
+        for x in range(small.shape[2]):
+            r, g, b = gain * red[y, x], gain * green[y, x], gain * blue[y, x]
+            tone[y, x] = log_luminance(RED * r + GREEN * g + BLUE * b)
+            darkest[y, x] = min(r, min(g, b))
+
+
+@kernel
+def _dehaze(
+    planes: Planes, maps: Maps, strength: Curve, airlight: F, out: Planes, first: int, stop: int
+) -> None:
+    width = planes.shape[2]
+    wide, held = wide_rows(maps)
+    fit, share = np.zeros((2, width), F), np.zeros(width, F)
+    for y in range(first, stop):
+        read_row(maps, y, wide, held, fit)
+        luminance_row(planes[0, y], planes[1, y], planes[2, y], share)
+        _veil(planes, y, fit, F(1) / airlight, share)
+        for x in range(width):
+            share[x] = look_up(strength, share[x])
+        for k in range(3):
+            _move(planes[k, y], share, airlight, out[k, y])
+
+
+@part
+def _veil(planes: Planes, y: int, fit: Plane, gain: F, light: Row) -> None:
+    """Turn a row of luminances, `light`, into one of veils."""
+    red, green, blue = planes[0, y], planes[1, y], planes[2, y]
+    slope, offset = fit[0], fit[1]
+    for x in range(len(light)):
+        veil = slope[x] * log_luminance(light[x] * gain) + offset[x]
+        darkest = min(red[x], min(green[x], blue[x])) * gain
+        light[x] = clipped(min(veil, darkest), F(0), F(stage.MOST))
+
+
+@part
+def _move(plane: Row, share: Row, airlight: F, out: Row) -> None:
+    for x in range(len(share)):
+        out[x] = plane[x] + share[x] * (plane[x] - airlight)
+
+
+ANALYSIS = replace(stage.ANALYSIS, features=features, apply=dehazed)

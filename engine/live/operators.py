@@ -1,0 +1,59 @@
+"""Live operators: what runs in a stage's place during a drag, on the CPU."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import Tensor
+
+from engine.finisher import Finisher
+from engine.finishers import basic
+from engine.live import clarity, dehaze, tone_mapping
+from engine.metadata import Metadata
+from engine.proxies.weights import shipped
+from engine.slider import Setting
+from engine.stage import Analysis, Operator
+from engine.statistics import Statistics
+
+_ANALYSES: Mapping[str, Analysis] = {
+    "dehaze": dehaze.ANALYSIS,
+    "tone_mapping": tone_mapping.ANALYSIS,
+    "clarity": clarity.ANALYSIS,
+}
+_OPERATORS: Mapping[str, Operator] = {}
+
+
+def live_analyses(finisher: Finisher) -> dict[str, Analysis]:
+    """By the name of its stage: what it makes of a small picture, live.
+
+    The maps are learned ones where a proxy of the stage came with the program, else exact.
+    """
+    proxies = shipped(finisher)
+    return {
+        name: replace(analysis, maps=proxies[name].maps) if name in proxies else analysis
+        for name, analysis in _ANALYSES.items()
+        if _is_basic(finisher, name)
+    }
+
+
+def live_operators(finisher: Finisher) -> dict[str, Operator]:
+    """By the name of its stage: a live operator, for the stages that have one."""
+    operators = {name: live for name, live in _OPERATORS.items() if _is_basic(finisher, name)}
+    for name, analysis in live_analyses(finisher).items():
+        operators[name] = _of(analysis, finisher.stage(name).neutral())
+    return operators
+
+
+def _of(analysis: Analysis, neutral: Mapping[str, Setting]) -> Operator:
+    def operator(
+        image: Tensor, metadata: Metadata, statistics: Statistics, **values: Setting
+    ) -> Tensor:
+        if values == neutral:
+            return image
+        return analysis.exact(image, metadata, statistics, **values)
+
+    return operator
+
+
+def _is_basic(finisher: Finisher, name: str) -> bool:
+    """Whether the stage of that name is the basic finisher's own."""
+    return any(s.name == name and s.exact is basic.BASIC.stage(name).exact for s in finisher)
