@@ -10,6 +10,7 @@ import typer
 
 from engine import cli
 from engine.errors import PhotofinishError
+from engine.training.command import train
 
 
 @cli.app.command()
@@ -31,6 +32,7 @@ def edit(
 
 bench = typer.Typer(help="Measure what a user waits for, at 1600 px.", no_args_is_help=True)
 cli.app.add_typer(bench, name="bench")
+cli.app.add_typer(train, name="train")
 
 Sample = Annotated[
     Path | None, typer.Argument(metavar="[RAW]", help="The raw to use; without it, the sample.")
