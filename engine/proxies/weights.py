@@ -25,6 +25,7 @@ from engine import __version__
 from engine.errors import PhotofinishError
 from engine.files import reason, write_bytes
 from engine.finisher import Finisher
+from engine.proxies.areawise import BaseProxy, Cascade, LocalLaplacianProxy, VeilProxy
 from engine.proxies.pointwise import PointwiseProxy
 from engine.stage import Stage
 
@@ -32,7 +33,13 @@ MANIFEST = "manifest.json"
 LARGEST_NUMBER = 4096
 """No width or depth of a network is larger: what a manifest asks for must stay affordable."""
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"pointwise": PointwiseProxy}
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "pointwise": PointwiseProxy,
+    "base": BaseProxy,
+    "veil": VeilProxy,
+    "local_laplacian": LocalLaplacianProxy,
+    "cascade": Cascade,
+}
 """By the name in the manifest: called with a stage and the architecture's numbers."""
 
 

@@ -19,6 +19,7 @@ from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.progress import Progress, Work
 from engine.proxies import weights
+from engine.proxies.areawise import areawise_proxy
 from engine.proxies.pointwise import PointwiseProxy
 from engine.stage import Kind, Stage
 from engine.training import checkpoints
@@ -92,11 +93,7 @@ def learnable(finisher: Finisher) -> list[Stage]:
 
 def proxy_for(stage: Stage) -> nn.Module:
     """An untrained proxy of the kind that suits the stage."""
-    from engine.proxies.areawise import AreawiseProxy, Cascade
-
-    if stage.analysis is not None:
-        return AreawiseProxy(stage)
-    return Cascade(stage) if stage.kind is Kind.AREAWISE else PointwiseProxy(stage)
+    return areawise_proxy(stage) if stage.kind is Kind.AREAWISE else PointwiseProxy(stage)
 
 
 def train_proxies(
@@ -194,7 +191,7 @@ def train(
             mean = 0.0
             for tap_out in pool.pick(run.step, PICTURES):
                 tap_out = tap_out.to(device)
-                part = loss(_answer(proxy, stage, tap_out), tap_out.output, tap_out.metadata, stage)
+                part = loss(_answer(proxy, tap_out), tap_out.output, tap_out.metadata, stage)
                 (part / PICTURES).backward()
                 mean += float(part.detach()) / PICTURES
             nn.utils.clip_grad_norm_(proxy.parameters(), 1.0)
@@ -223,7 +220,7 @@ def score_of(proxy: nn.Module, stage: Stage, tap_outs: Sequence[TapOut]) -> Scor
     for t in tap_outs:
         # where the slider does nothing, neither does the proxy: that would flatter it
         before = decibels(t.input.expand_as(t.output), t.output, t.metadata, stage)
-        after = decibels(_answer(proxy, stage, t), t.output, t.metadata, stage)
+        after = decibels(_answer(proxy, t), t.output, t.metadata, stage)
         without += before[before < 80.0].tolist()
         with_proxy += after[before < 80.0].tolist()
     if not without:
@@ -245,12 +242,9 @@ def device_of(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _answer(proxy: nn.Module, stage: Stage, tap_out: TapOut) -> Tensor:
+def _answer(proxy: nn.Module, tap_out: TapOut) -> Tensor:
     """What the proxy makes of a tap-out's input, for all of its settings."""
-    image = tap_out.input
-    if stage.kind is Kind.AREAWISE and stage.analysis is None:
-        image = image.expand(len(tap_out.output), -1, -1, -1)
-    answer: Tensor = proxy(image, tap_out.metadata, tap_out.statistics, **tap_out.values)
+    answer: Tensor = proxy(tap_out.input, tap_out.metadata, tap_out.statistics, **tap_out.values)
     return answer
 
 
