@@ -4,6 +4,8 @@ Adobe, Digital Negative Specification 1.7.1, chapter 6 and tags ProfileHueSatMap
 ProfileLookTableData, ProfileGainTableMap.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,24 +21,54 @@ _TINY = 1e-12
 
 def hue_sat_map(profile: Profile, weights: Tensor) -> HueSatTable | None:
     """The profile's HueSatMaps mixed by the calibrations' `weights` (n,); None if it has none."""
+    if all(c.hue_sat_map is None for c in profile.calibrations):
+        return None
     maps = [(c.hue_sat_map, w) for c, w in zip(profile.calibrations, weights.tolist(), strict=True)]
     known = [(table, weight) for table, weight in maps if table is not None]
-    if not known:
-        return None
     total = sum(weight for _, weight in known)
     shares = [weight / total if total > 0.0 else 1.0 / len(known) for _, weight in known]
     mixed = sum(share * table.deltas for (table, _), share in zip(known, shares, strict=True))
     return HueSatTable(np.asarray(mixed, dtype=np.float32), known[0][0].encoding)
 
 
+def apply_hue_sat_maps(image: Tensor, profile: Profile, weights: Tensor) -> Tensor:
+    """Apply the profile's HueSatMaps to `image` (B, 3, H, W), mixed by `weights` (n,) or (B, n).
+
+    Weights of each picture are mixed behind the lookup, so that gradients reach them.
+    """
+    if weights.ndim == 1:
+        table = hue_sat_map(profile, weights)
+        return image if table is None else apply_hue_sat(image, table)
+    tables = [c.hue_sat_map for c in profile.calibrations]
+    known = [(i, table) for i, table in enumerate(tables) if table is not None]
+    if not known:
+        return image
+    there = weights[:, [i for i, _ in known]].to(image) + _TINY
+    shares = (there / there.sum(1, keepdim=True)).unbind(1)
+    parts = [(table, share[:, None, None]) for (_, table), share in zip(known, shares, strict=True)]
+    return _with_deltas(image, parts)
+
+
 def apply_hue_sat(image: Tensor, table: HueSatTable) -> Tensor:
     """Shift hue, scale saturation and value of linear ProPhoto `image` (B, 3, H, W) in [0, 1]."""
+    return _with_deltas(image, [(table, None)])
+
+
+def _with_deltas(image: Tensor, parts: Sequence[tuple[HueSatTable, Tensor | None]]) -> Tensor:
+    """`image` moved by the sum of tables of one shape, each times its share (B, 1, 1)."""
     hue, saturation, value = rgb_to_hsv(image)
     # the specification ignores the encoding of a map that does not depend on value
-    encoded = table.encoding is Encoding.SRGB and len(table.deltas) > 1
+    encoded = parts[0][0].encoding is Encoding.SRGB and len(parts[0][0].deltas) > 1
     if encoded:
         value = srgb_encode(value)
-    shift, saturation_scale, value_scale = _deltas(table.deltas, hue, saturation, value)
+    looked_up = []
+    for table, share in parts:
+        planes = _deltas(table.deltas, hue, saturation, value)
+        looked_up.append(planes if share is None else [plane * share for plane in planes])
+    shift, saturation_scale, value_scale = (
+        torch.stack(planes).sum(0) if len(planes) > 1 else planes[0]
+        for planes in zip(*looked_up, strict=True)
+    )
     value = (value * value_scale).clamp(0.0, 1.0)
     if encoded:
         value = srgb_decode(value)

@@ -23,7 +23,7 @@ Source: TypeAlias = Callable[[Generator], Photo]
 """A random photo, the same for the same random numbers."""
 
 PICTURE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tif", ".tiff"))
-LONG_SIDES = (160, 640)
+LONG_SIDES = (160, 512)
 """Of the photos in pixels. The long ones are the more frequent, as their pixels are cheap."""
 
 STORED_SIDE = 1600

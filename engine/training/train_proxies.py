@@ -32,7 +32,7 @@ from engine.training.tap_outs import Pool, Supply, TapOut, exact_supply
 PICTURES, SETTINGS = 4, 2
 """Photos of a step, and settings of each."""
 
-POOL, FRESH = 256, 0.5
+POOL, FRESH = 256, 0.25
 """Photos held at a time, and how many a step brings."""
 
 RATE, WARM_UP, LEAST = 2e-3, 0.03, 0.01

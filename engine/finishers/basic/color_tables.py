@@ -13,7 +13,7 @@ from engine.curves import exposure_ramp
 from engine.metadata import Metadata, White
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
-from engine.tables import apply_gain_table_map, apply_hue_sat, hue_sat_map
+from engine.tables import apply_gain_table_map, apply_hue_sat, apply_hue_sat_maps
 
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
@@ -21,8 +21,7 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     chosen = metadata.white or white.as_shot(metadata)
     profile = metadata.profile
     image = clip_at_white(image, chosen).clamp(0.0, 1.0)
-    if (table := hue_sat_map(profile, chosen.weights)) is not None:
-        image = apply_hue_sat(image, table)
+    image = apply_hue_sat_maps(image, profile, chosen.weights)
     if profile.gain_table_map is not None:
         image = apply_gain_table_map(image, profile.gain_table_map, metadata)
     image = exposure_ramp(image, metadata)

@@ -1,0 +1,88 @@
+"""Chain: the operators of a finisher composed, to be differentiated.
+
+From picture and sliders to the finished picture, by proxies where there are any, exactly
+elsewhere; forward and reverse mode both pass, to every slider and to every pixel.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from engine.finisher import Finisher
+from engine.metadata import Metadata
+from engine.photo import Photo
+from engine.proxies.weights import shipped
+from engine.settings import Settings
+from engine.slider import Slider
+from engine.stage import Operator, Stage
+from engine.white import as_shot_temperature_tint
+
+
+class Chain:
+    """The stages of `finisher` one after the other.
+
+    `operators` by the name of their stage go before the exact ones; None stands for the proxies
+    that ship.
+    """
+
+    def __init__(self, finisher: Finisher, operators: Mapping[str, Operator] | None = None) -> None:
+        self.finisher = finisher
+        self.sliders: tuple[Slider, ...] = finisher.sliders
+        chosen: Mapping[str, Operator] = shipped(finisher) if operators is None else operators
+        self._operators = {stage.name: chosen.get(stage.name, stage.exact) for stage in finisher}
+
+    def __call__(
+        self, photo: Photo, where: Settings | Tensor, rest: Settings | None = None
+    ) -> Tensor:
+        """The finished picture (B, 3, H, W) of `photo`, display RGB.
+
+        `where` are settings, or the sliders' fractions (n,), or (B, n) for B pictures; with
+        fractions `rest` says what curves and files are, and which stages are off.
+        """
+        image, metadata, statistics = photo.image, photo.metadata, photo.statistics
+        if isinstance(where, Settings):
+            rest, columns = where, None
+        else:
+            rest, columns = rest or Settings(), iter(where.unbind(-1))
+        for stage in self.finisher:
+            values = stage.values(rest)
+            idle = columns is None and stage.idle(values)
+            moved = {} if columns is None else _moved(stage, columns)
+            given = {**values, **({} if stage.name in rest.off else moved)}
+            metadata, statistics = stage.carry(metadata, statistics, **given)
+            if not idle:
+                image = self._operators[stage.name](image, metadata, statistics, **given)
+        return image
+
+    def fractions(self, settings: Settings, metadata: Metadata) -> Tensor:
+        """Where each slider stands (n,), from 0 to 1; *as shot* is what it is for this photo."""
+        shot = as_shot_temperature_tint(metadata)
+        unset = iter(shot)
+        values = []
+        for slider in self.sliders:
+            value = settings[slider]
+            if slider.default is None:
+                known = next(unset)
+                value = known if value is None else value
+            assert isinstance(value, float | int)
+            values.append(float(slider.normalize(float(value))))
+        return torch.tensor(values)
+
+    def settings(self, fractions: Tensor, rest: Settings | None = None) -> Settings:
+        """Settings with the sliders where `fractions` (n,) say, within their ranges."""
+        settings = rest or Settings()
+        for slider, fraction in zip(self.sliders, fractions.tolist(), strict=True):
+            value = float(slider.denormalize(min(max(fraction, 0.0), 1.0)))
+            settings = settings.replace(slider, min(max(value, slider.low), slider.high))
+        return settings
+
+
+def _moved(stage: Stage, columns: Iterator[Tensor]) -> dict[str, Tensor]:
+    """The values of a stage's sliders, from the next fractions, () or (B,)."""
+    fractions = {slider: next(columns) for slider in stage.sliders}
+    # a tangent of no dimension would be widened to float64 by any factor
+    return {
+        slider.name: torch.as_tensor(slider.denormalize(fraction.reshape(-1, 1, 1, 1)))
+        for slider, fraction in fractions.items()
+    }
