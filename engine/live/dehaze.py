@@ -68,8 +68,8 @@ def dehazed(
 
 @kernel
 def _look(small: Planes, gain: F, out: Planes) -> None:
-    tone, darkest = out
-    red, green, blue = small
+    tone, darkest = out[0], out[1]  # in order in memory: unpacked, numba would not know it
+    red, green, blue = small[0], small[1], small[2]
     for y in range(small.shape[1]):
         for x in range(small.shape[2]):
             r, g, b = gain * red[y, x], gain * green[y, x], gain * blue[y, x]

@@ -1,25 +1,31 @@
 """Live operators: what runs in a stage's place during a drag, on the CPU."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeAlias, cast
 
 from torch import Tensor
 
 from engine.finisher import Finisher
 from engine.finishers import basic
-from engine.live import clarity, dehaze, tone_mapping
+from engine.live import clarity, dehaze, sharpening, texture, tone_mapping
 from engine.metadata import Metadata
 from engine.proxies.weights import shipped
 from engine.slider import Setting
 from engine.stage import Analysis, Operator
 from engine.statistics import Statistics
 
+_Maps: TypeAlias = Callable[[Tensor], Tensor]
+
 _ANALYSES: Mapping[str, Analysis] = {
     "dehaze": dehaze.ANALYSIS,
     "tone_mapping": tone_mapping.ANALYSIS,
     "clarity": clarity.ANALYSIS,
 }
-_OPERATORS: Mapping[str, Operator] = {}
+_OPERATORS: Mapping[str, Operator] = {
+    "texture": texture.textured,
+    "sharpening": sharpening.sharpened,
+}
 
 
 def live_analyses(finisher: Finisher) -> dict[str, Analysis]:
@@ -29,7 +35,9 @@ def live_analyses(finisher: Finisher) -> dict[str, Analysis]:
     """
     proxies = shipped(finisher)
     return {
-        name: replace(analysis, maps=proxies[name].maps) if name in proxies else analysis
+        name: replace(analysis, maps=cast(_Maps, proxies[name].maps))
+        if name in proxies
+        else analysis
         for name, analysis in _ANALYSES.items()
         if _is_basic(finisher, name)
     }

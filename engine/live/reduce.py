@@ -56,6 +56,9 @@ def reduced_luminance(image: Tensor, size: Sequence[int]) -> Tensor:
     rows, columns = min(size[0], height), min(size[1], width)
     out = np.empty((rows, columns), np.float32)
     down, across = spans(height, rows), spans(width, columns)
+    if (rows, columns) == (height, width):
+        by_rows(lambda first, stop: _luminance(planes, out, first, stop), rows)
+        return filters.enlarge(torch.from_numpy(out)[None, None], size)
     by_rows(lambda first, stop: _luminances(planes, down, across, out, first, stop), rows)
     return filters.enlarge(torch.from_numpy(out)[None, None], size)
 
@@ -97,6 +100,12 @@ def _averages(
             for y in range(down.first[cell], down.last[cell] + 1):
                 _add(planes[k, y], _share(down, cell, y), total)
             _average(total, across, out[k, cell])
+
+
+@kernel
+def _luminance(planes: Planes, out: Plane, first: int, stop: int) -> None:
+    for y in range(first, stop):
+        luminance_row(planes[0, y], planes[1, y], planes[2, y], out[y])
 
 
 @kernel

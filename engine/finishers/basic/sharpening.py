@@ -62,13 +62,13 @@ def exact(
     def on_strip(strip: Tensor, _: int) -> Tensor:
         red, green, blue = strip.split(1, 1)
         luma = LUMA_OF_RGB[0] * red + LUMA_OF_RGB[1] * green + LUMA_OF_RGB[2] * blue
-        smooth = _blur(luma, sigma)
+        smooth = blur(luma, sigma)
         free = (luma - smooth) * (STRENGTH * sharpen_amount / 100.0)
         added = _held(free, luma, metadata.scale, sharpen_detail / 100.0)
         added = added * _edges(smooth, metadata.scale, sharpen_masking)
         return _lit(strip, luma, added)
 
-    return in_strips(on_strip, image, halo=_reach(sigma) + EDGE_REACH)
+    return in_strips(on_strip, image, halo=reach(sigma) + EDGE_REACH)
 
 
 def _held(free: Tensor, luma: Tensor, near: float, let_go: Value) -> Tensor:
@@ -91,12 +91,12 @@ def _lit(image: Tensor, luma: Tensor, added: Tensor) -> Tensor:
     return torch.addcmul(image + to_white, image, to_black - to_white).clamp(0.0, 1.0)
 
 
-def _reach(sigma: Value) -> int:
+def reach(sigma: Value) -> int:
     """How many pixels away the blur looks."""
     return max(1, math.ceil(3.0 * float(torch.as_tensor(sigma).detach().max())))
 
 
-def _blur(plane: Tensor, sigma: Value) -> Tensor:
+def blur(plane: Tensor, sigma: Value) -> Tensor:
     """Gaussian blur of `plane` (B, 1, H, W), `sigma` in its pixels.
 
     The kernel is the discrete Gaussian [Lindeberg, Scale-Space for Discrete Signals, TPAMI 12(3),
@@ -104,20 +104,20 @@ def _blur(plane: Tensor, sigma: Value) -> Tensor:
     """
     batch = plane.shape[0]
     spread = (plane.new_ones(batch, 1, 1, 1) * sigma).reshape(batch, 1)
-    reach = _reach(spread)
+    most = reach(spread)
     waves = torch.arange(64).to(plane) * (2.0 * math.pi / 64)
     spectrum = torch.exp(-spread * spread * (1.0 - torch.cos(waves)))
-    kernel = spectrum @ torch.cos(waves[:, None] * torch.arange(reach + 1).to(plane))
+    kernel = spectrum @ torch.cos(waves[:, None] * torch.arange(most + 1).to(plane))
     kernel = kernel / (2.0 * kernel.sum(1, keepdim=True) - kernel[:, :1])
     center, *sides = (weight.view(batch, 1, 1, 1) for weight in kernel.unbind(1))
-    for axis, margins in ((-1, (reach, reach, 0, 0)), (-2, (0, 0, reach, reach))):
+    for axis, margins in ((-1, (most, most, 0, 0)), (-2, (0, 0, most, most))):
         # pairs of shifted planes: several times as fast as a convolution of one channel
         padded = functional.pad(plane, margins, mode="replicate")
         length = plane.shape[axis]
         total = plane * center
         for i, weight in enumerate(sides, 1):
-            before = padded.narrow(axis, reach - i, length)
-            after = padded.narrow(axis, reach + i, length)
+            before = padded.narrow(axis, most - i, length)
+            after = padded.narrow(axis, most + i, length)
             total = torch.addcmul(total, before + after, weight)
         plane = total
     return plane

@@ -33,16 +33,21 @@ EPSILON = 0.06
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture: Value) -> Tensor:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
-    s = texture / 100.0
-    amount = (0.9 + 0.1 * s) * s
+    share = amount(texture)
     frame = image.shape[-2:]
     light = luminance(filters.resize(image, filters.grid_size(frame, GRID)))
     band = filters.enlarged(_band(light), frame)
 
     def on_strip(strip: Tensor, top: int) -> Tensor:
-        return strip * torch.exp2(amount * band(top, strip.shape[-2]))
+        return strip * torch.exp2(share * band(top, strip.shape[-2]))
 
     return in_strips(on_strip, image)
+
+
+def amount(texture: Value) -> Value:
+    """What share of the texture a slider's value adds."""
+    s = texture / 100.0
+    return (0.9 + 0.1 * s) * s
 
 
 def _band(light: Tensor) -> Tensor:
