@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, leaky_relu, max_pool2d, pixel_unshuffle
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, max_pool2d, pixel_unshuffle
 
 from engine.filters import double, grid_size, guided_fit, halve
 from engine.metadata import Metadata
@@ -40,12 +40,11 @@ class SmallCascade(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, width: int) -> None:
         super().__init__()
-        fine, middle, coarse = width, width * 3 // 2, width * 2
-        self.enter = _conv3(inputs, fine)
-        self.down = nn.ModuleList([_conv3(fine, middle), _conv3(middle, coarse)])
-        self.bottom = _conv3(coarse, coarse)
-        self.up = nn.ModuleList([_conv3(coarse + middle, middle), _conv3(middle + fine, fine)])
-        self.leave = nn.Conv2d(fine, outputs, 1)
+        self.enter = _conv3(inputs, width)
+        self.down = nn.ModuleList([_conv3(width, 2 * width), _conv3(2 * width, 2 * width)])
+        self.narrow = nn.ModuleList([nn.Identity(), nn.Conv2d(2 * width, width, 1)])
+        self.up = nn.ModuleList([_conv3(2 * width, 2 * width), _conv3(width, width)])
+        self.leave = nn.Conv2d(width, outputs, 1)
         self.past = nn.Conv2d(inputs, outputs, 1, bias=False)
         for weight in (self.leave.weight, self.leave.bias, self.past.weight):
             nn.init.zeros_(weight)  # type: ignore[arg-type]
@@ -55,10 +54,11 @@ class SmallCascade(nn.Module):
         levels = [leaky_relu(self.enter(planes), LEAK)]
         for convolve in self.down:
             levels.append(leaky_relu(convolve(avg_pool2d(levels[-1], 2)), LEAK))
-        below = leaky_relu(self.bottom(levels.pop()), LEAK)
-        for convolve in self.up:
-            below = nn.functional.interpolate(below, scale_factor=2.0, mode="nearest")
-            below = leaky_relu(convolve(torch.cat([below, levels.pop()], 1)), LEAK)
+        below = levels.pop()
+        for narrow, convolve in zip(self.narrow, self.up, strict=True):
+            # narrowed while it is small, and added: a third of what joining the planes would cost
+            above = interpolate(narrow(below), scale_factor=2.0, mode="nearest")
+            below = leaky_relu(convolve(levels.pop() + above), LEAK)
         return self.leave(below) + self.past(planes)
 
 
