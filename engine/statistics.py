@@ -9,10 +9,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from engine.filters import smooth_step
 from engine.slider import Value
 
 CANONICAL_LONG_SIDE = 512
 DARKEST, BRIGHTEST, BINS = -14.0, 2.0, 64
+FINE_BINS = 1024
+EMPTY = 1e-7
+"""The least share of a fine bin: the way across a gap of tones stays finite."""
+
+SATURATED = (0.998, 1.0)
 LEVELS = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 
 
@@ -28,7 +34,7 @@ class Statistics:
     histogram: Tensor
     quantiles: Tensor
     mean_camera: Tensor
-    clipped: float
+    clipped: Tensor
     shift: Value = 0.0
 
     def quantile(self, level: float) -> Value:
@@ -41,18 +47,38 @@ class Statistics:
 
 
 def measure(luminance: Tensor, camera: Tensor) -> Statistics:
-    """H from the canonical picture: `luminance` (1, 1, h, w) and `camera` RGB (1, 3, h, w)."""
+    """H from the canonical picture: `luminance` (1, 1, h, w) and `camera` RGB (1, 3, h, w).
+
+    All of it is soft: differentiable with respect to every pixel.
+    """
     log = torch.log2(luminance.flatten().clamp_min(2.0**DARKEST))
-    position = ((log - DARKEST) / (BRIGHTEST - DARKEST) * BINS - 0.5).clamp(0.0, BINS - 1.0)
-    below = position.floor().clamp_max(BINS - 2.0)
-    above = position - below
-    shares = torch.zeros(BINS, dtype=position.dtype, device=position.device)
-    shares = shares.index_add(0, below.long(), 1.0 - above)
-    shares = shares.index_add(0, below.long() + 1, above)
-    levels = torch.tensor(LEVELS, dtype=log.dtype, device=log.device)
     return Statistics(
-        histogram=shares / len(log),
-        quantiles=torch.quantile(log, levels),
+        histogram=shares(log, BINS),
+        quantiles=_quantiles(log),
         mean_camera=camera.mean((0, 2, 3)),
-        clipped=float((camera >= 0.999).any(1).float().mean()),
+        clipped=smooth_step(camera.amax(1), *SATURATED).mean(),
     )
+
+
+def shares(log: Tensor, bins: int) -> Tensor:
+    """The soft histogram (bins,) of values in EV (n,): each counts for the two bins around it."""
+    position = ((log - DARKEST) / (BRIGHTEST - DARKEST) * bins - 0.5).clamp(0.0, bins - 1.0)
+    below = position.detach().floor().clamp_max(bins - 2.0)
+    above = position - below
+    counts = torch.zeros(bins, dtype=position.dtype, device=position.device)
+    counts = counts.index_add(0, below.long(), 1.0 - above)
+    counts = counts.index_add(0, below.long() + 1, above)
+    return counts / len(log)
+
+
+def _quantiles(log: Tensor) -> Tensor:
+    """EV below which the shares LEVELS of the values lie, from a soft histogram of fine bins.
+
+    An order statistic would hang on one pixel; this one moves with all that are near it.
+    """
+    parts = shares(log, FINE_BINS) + EMPTY
+    upper = torch.cumsum(parts, 0)
+    levels = torch.tensor(LEVELS, dtype=log.dtype, device=log.device) * upper[-1]
+    bin_of = torch.searchsorted(upper.detach(), levels.detach()).clamp_max(FINE_BINS - 1)
+    within = 1.0 - (upper[bin_of] - levels) / parts[bin_of]
+    return DARKEST + (bin_of + within) * ((BRIGHTEST - DARKEST) / FINE_BINS)

@@ -8,6 +8,7 @@ learned.
 """
 
 import json
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ from engine.training.sampling import random_settings
 from engine.training.sources import APART, Source
 from engine.training.tap_outs import Item, Supply, TapOut
 from engine.white import as_shot
+
+UNREADABLE = (OSError, ValueError, RuntimeError, LookupError, TypeError, struct.error)
+"""What reading a damaged TIFF raises."""
 
 TAPS, PHOTO, RAW = "taps.json", "photo.json", "00_raw.tif"
 
@@ -146,7 +150,7 @@ def _values(tap: dict[str, Any], finisher: Finisher, folder: Path) -> dict[str, 
 def _picture(path: Path) -> Tensor:
     try:
         pixels = np.asarray(tifffile.imread(path), np.float32)
-    except (OSError, ValueError, tifffile.TiffFileError) as error:
+    except UNREADABLE as error:
         raise PhotofinishError(f"{path} cannot be read as a TIFF.") from error
     if pixels.ndim != 3 or pixels.shape[2] != 3 or not np.isfinite(pixels).all():
         raise PhotofinishError(f"{path} is no picture of three finite channels.")
@@ -192,7 +196,7 @@ def _said(photo: Photo) -> dict[str, object]:
         "histogram": h.histogram.tolist(),
         "quantiles": h.quantiles.tolist(),
         "mean_camera": h.mean_camera.tolist(),
-        "clipped": h.clipped,
+        "clipped": float(h.clipped),
     }
 
 
@@ -221,7 +225,7 @@ def _understood(said: dict[str, Any], folder: Path) -> tuple[Metadata, Statistic
             histogram=torch.tensor(said["histogram"]),
             quantiles=torch.tensor(said["quantiles"]),
             mean_camera=torch.tensor(said["mean_camera"]),
-            clipped=float(said["clipped"]),
+            clipped=torch.tensor(float(said["clipped"])),
         )
         return metadata.replace(white=as_shot(metadata)), statistics
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
