@@ -1,21 +1,19 @@
 """Live operators: what runs in a stage's place during a drag, on the CPU."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeAlias, cast
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.finisher import Finisher
 from engine.finishers import basic
-from engine.live import clarity, dehaze, sharpening, texture, tone_mapping
+from engine.live import clarity, color_balance, dehaze, detail, sharpening, texture, tone_mapping
 from engine.metadata import Metadata
+from engine.proxies.areawise import AreawiseProxy
 from engine.proxies.weights import shipped
 from engine.slider import Setting
 from engine.stage import Analysis, Operator
 from engine.statistics import Statistics
-
-_Maps: TypeAlias = Callable[[Tensor], Tensor]
 
 _ANALYSES: Mapping[str, Analysis] = {
     "dehaze": dehaze.ANALYSIS,
@@ -23,6 +21,8 @@ _ANALYSES: Mapping[str, Analysis] = {
     "clarity": clarity.ANALYSIS,
 }
 _OPERATORS: Mapping[str, Operator] = {
+    "detail": detail.denoised,
+    "color_balance": color_balance.balanced,
     "texture": texture.textured,
     "sharpening": sharpening.sharpened,
 }
@@ -35,12 +35,16 @@ def live_analyses(finisher: Finisher) -> dict[str, Analysis]:
     """
     proxies = shipped(finisher)
     return {
-        name: replace(analysis, maps=cast(_Maps, proxies[name].maps))
-        if name in proxies
-        else analysis
+        name: _learned(analysis, proxies[name]) if name in proxies else analysis
         for name, analysis in _ANALYSES.items()
         if _is_basic(finisher, name)
     }
+
+
+def _learned(analysis: Analysis, proxy: nn.Module) -> Analysis:
+    """`analysis` with the maps of `proxy`, on its grid."""
+    assert isinstance(proxy, AreawiseProxy)
+    return replace(analysis, grid=proxy.analysis.grid, maps=proxy.maps)
 
 
 def live_operators(finisher: Finisher) -> dict[str, Operator]:

@@ -144,6 +144,9 @@ class LocalLaplacianProxy(AreawiseProxy):
     Features: tone (EV). Maps: gain (EV), at the features' size.
     """
 
+    RATE = 2e-2
+    """Of learning: a few dozen numbers, each with a meaning, take longer steps than weights."""
+
     PERIOD = 9.0
     LOWEST, HIGHEST = -7.2, 4.4
 

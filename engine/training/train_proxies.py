@@ -36,7 +36,7 @@ POOL, FRESH = 256, 0.25
 """Photos held at a time, and how many a step brings."""
 
 RATE, WARM_UP, LEAST = 2e-3, 0.03, 0.01
-"""Adam's rate at most; share of the run in which it rises; share of it that is left in the end."""
+"""Adam's rate at most, unless the network names its own; share of the run in which it rises; share of it that is left in the end."""
 
 VALIDATE_EVERY = 200
 HELD, HELD_SETTINGS, HELD_SEED = 24, 4, 20_260_101
@@ -175,7 +175,8 @@ def train(
 ) -> Work[tuple[Run, Score]]:
     """Train `proxy` in place; in the end it has the weights that did best on the photos held."""
     device = next(proxy.parameters()).device
-    optimizer = torch.optim.Adam(proxy.parameters(), RATE)
+    rate = float(getattr(proxy, "RATE", RATE))
+    optimizer = torch.optim.Adam(proxy.parameters(), rate)
     run = Run()
     if resume and started.path.is_file():
         run = checkpoints.read(started, proxy, optimizer)
@@ -186,7 +187,7 @@ def train(
         while budget.spent(run) < 1.0:
             start = time.perf_counter()
             for group in optimizer.param_groups:
-                group["lr"] = RATE * _rate(budget.spent(run))
+                group["lr"] = rate * _rate(budget.spent(run))
             optimizer.zero_grad()
             mean = 0.0
             for tap_out in pool.pick(run.step, PICTURES):
