@@ -6,13 +6,13 @@ from torch import Tensor
 from engine.filters import smooth_step
 from engine.strips import in_strips
 
-_FADE = 0.002
+FADE = 0.002
 """A channel within this of the raw's white level counts as saturated."""
 
-_ROUGH_FADE = 0.06
+ROUGH_FADE = 0.06
 """The same for a mosaic: noise, and photosites that fill up a little earlier than most."""
 
-_RIM = 0.75
+RIM = 0.75
 """Where all channels are above this, the pixel is likely an average over saturated ones."""
 
 
@@ -29,9 +29,9 @@ def recovered(camera: Tensor, camera_white: Tensor, full: Tensor | None = None) 
 
     def on_strip(strip: Tensor, _: int) -> Tensor:
         filled = strip / ends
-        if float(filled.max()) <= 1.0 - _ROUGH_FADE:
+        if float(filled.max()) <= 1.0 - ROUGH_FADE:
             return strip
-        return white * _likely(filled, strip / white, _ROUGH_FADE)
+        return white * _likely(filled, strip / white, ROUGH_FADE)
 
     return in_strips(on_strip, camera)
 
@@ -47,7 +47,7 @@ def without_false_color(camera: Tensor, balanced: Tensor) -> Tensor:
     """
     if float(balanced.detach().max()) < 1.0:
         return balanced
-    return torch.where(balanced < 1.0, balanced, _likely(camera, balanced, _FADE))
+    return torch.where(balanced < 1.0, balanced, _likely(camera, balanced, FADE))
 
 
 def _likely(camera: Tensor, balanced: Tensor, fade: float) -> Tensor:
@@ -57,7 +57,7 @@ def _likely(camera: Tensor, balanced: Tensor, fade: float) -> Tensor:
     likely = balanced + saturated * (told - balanced).clamp_min(0.0)
     highest = likely.amax(1, keepdim=True)
     likely = likely + saturated.prod(1, keepdim=True) * (highest - likely)
-    rim = smooth_step(camera.amin(1, keepdim=True), _RIM, 1.0)
+    rim = smooth_step(camera.amin(1, keepdim=True), RIM, 1.0)
     level = likely.amin(1, keepdim=True).clamp_min(1.0)
     return likely - rim * (likely - level).clamp_min(0.0)
 

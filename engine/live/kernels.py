@@ -40,7 +40,7 @@ F = np.float32
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_BLOCKS = 8  # of rows, into which a picture is shared out: so many that no thread waits for long
+_BLOCKS, _ROWS = 8, 16  # a picture is shared out in so many blocks of so many rows at least
 _BUILDS = 4  # of the kernels that stay on disk
 
 
@@ -98,7 +98,10 @@ numba.config.CACHE_DIR = str(_compiled())  # type: ignore[attr-defined]
 
 def by_rows(run: Callable[[int, int], None], height: int) -> None:
     """Run `run(first, stop)` for the rows of a picture, on as many threads as torch has."""
-    blocks = min(_BLOCKS, height)
+    blocks = min(_BLOCKS, height // _ROWS)
+    if blocks <= 1:
+        run(0, height)
+        return
     edges = [block * height // blocks for block in range(blocks + 1)]
     at_once(lambda block: run(edges[block], edges[block + 1]), range(blocks))
 
@@ -174,6 +177,27 @@ def scale_row(plane: Row, gain: Row, out: Row) -> None:
     """`plane` times `gain`."""
     for x in range(len(out)):
         out[x] = plane[x] * gain[x]
+
+
+@part
+def near_mean_row(plane: Plane, y: int, line: Row, out: Row) -> None:
+    """The mean of each pixel of a row and those around it; `line` is 2 longer."""
+    above, below = max(0, y - 1), min(len(plane) - 1, y + 1)
+    width = len(out)
+    line[:] = F(0)
+    inner = line[1 : width + 1]
+    for row in range(above, below + 1):
+        for x in range(width):
+            inner[x] += plane[row, x]
+    share = F(1) / F(3 * (below - above + 1))
+    before, after = line[:width], line[2:]
+    for x in range(width):
+        out[x] = share * (before[x] + inner[x] + after[x])
+    # two columns, or one, at the ends
+    ends = F(1.5) if width > 1 else F(3)
+    out[0] *= ends
+    if width > 1:
+        out[width - 1] *= ends
 
 
 class Curve(NamedTuple):

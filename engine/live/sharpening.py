@@ -19,6 +19,7 @@ from engine.live.kernels import (
     clipped,
     kernel,
     maps_over,
+    near_mean_row,
     part,
     picture_of,
     planes_of,
@@ -153,22 +154,17 @@ def _slopes(plane: Plane, out: Plane, first: int, stop: int) -> None:
 
 @kernel
 def _edges(slope: Plane, near: F, flat: F, out: Plane, first: int, stop: int) -> None:
-    bottom, right = slope.shape[0] - 1, slope.shape[1] - 1
-    line = np.zeros(slope.shape[1], F)
+    line = np.zeros(slope.shape[1] + 2, F)
     for y in range(first, stop):
-        above, below = max(0, y - 1), min(bottom, y + 1)
-        line[:] = F(0)
-        for row in range(above, below + 1):
-            for x in range(len(line)):
-                line[x] += slope[row, x]
-        for x in range(len(line)):
-            before, after = max(0, x - 1), min(right, x + 1)
-            total = F(0)
-            for i in range(before, after + 1):
-                total += line[i]
-            mean = total / F((below - above + 1) * (after - before + 1))
-            steep = mean * near + F(1e-9)
-            out[y, x] = steep / (steep + flat)
+        near_mean_row(slope, y, line, out[y])
+        _edge_row(near, flat, out[y])
+
+
+@part
+def _edge_row(near: F, flat: F, row: Row) -> None:
+    for x in range(len(row)):
+        steep = row[x] * near + F(1e-9)
+        row[x] = steep / (steep + flat)
 
 
 @kernel

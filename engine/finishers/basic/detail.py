@@ -55,9 +55,13 @@ class Reach:
     smooth: tuple[float, ...]
     limit: float
 
+    def limit_at(self, amount: Value, octave: float) -> Value:
+        """The energy of which half is taken for noise in an octave, in that of expected noise."""
+        return self.limit * amount * min(1.0, max(0.0, self.octaves - octave))
+
     def share(self, energy: Tensor, amount: Value, octave: float) -> Tensor:
         """What share of an octave's details of so much energy is taken for noise."""
-        limit = self.limit * amount * min(1.0, max(0.0, self.octaves - octave))
+        limit = self.limit_at(amount, octave)
         return limit * limit / (limit * limit + energy * energy + 1e-12)
 
 
@@ -74,11 +78,10 @@ def exact(
     color_noise: Value,
 ) -> Tensor:
     """Return `image` (B, 3, H, W) with less noise; 0 takes nothing, 100 all that may be noise."""
-    white = as_shot(metadata).camera_white
-    split = torch.tensor(SPLIT).double() / white
+    white, split, noise = balanced(metadata)
     # beyond the white, channels are clipped one by one: colors of no meaning, not to be spread
     ceiling = white.to(image).view(3, 1, 1)
-    noise = (split.square() @ _noise_of_photosites(metadata, white)).to(image).view(3, 2, 1, 1)
+    noise = noise.to(image).view(3, 2, 1, 1)
     below = -math.log2(metadata.scale)  # octaves of the full-size photo that this picture has lost
 
     planes = in_strips(lambda strip, _: transform(torch.minimum(strip, ceiling), split), image)
@@ -112,14 +115,25 @@ def exact(
     return in_strips(on_strip, image, halo=2)
 
 
+def balanced(metadata: Metadata) -> tuple[Tensor, Tensor, Tensor]:
+    """The white (3,), the split of camera RGB (3, 3), and noise a, b (3, 2) of its planes."""
+    white = as_shot(metadata).camera_white
+    split = torch.tensor(SPLIT).double() / white
+    return white, split, split.square() @ _noise_of_photosites(metadata, white)
+
+
+def gains(octave: float) -> list[float]:
+    """Of each plane: the standard deviation of an octave of noise, over that at a photosite."""
+    reaches = (LUMINANCE, COLOR, COLOR)
+    return [WHITE_OCTAVE * 2.0**-octave * _at(reach.smooth, octave) for reach in reaches]
+
+
 def _energy(fine: Tensor, coarse: Tensor, noise: Tensor, octave: float) -> Tensor:
     """How many times the energy expected of noise there is (B, 2, h, w): luminance, color.
 
     `fine` and the `coarse` half of it are planes of the pyramid; `noise` (3, 2, 1, 1) is a, b.
     """
-    reaches = (LUMINANCE, COLOR, COLOR)
-    gains = [WHITE_OCTAVE * 2.0**-octave * _at(reach.smooth, octave) for reach in reaches]
-    a, b = (noise * noise.new_tensor(gains).view(3, 1, 1, 1).square()).unbind(1)
+    a, b = (noise * noise.new_tensor(gains(octave)).view(3, 1, 1, 1).square()).unbind(1)
 
     def on_strip(strip: Tensor, top: int) -> Tensor:
         light = coarse[:, :1, top // 2 : (top + strip.shape[-2] + 1) // 2]
