@@ -36,7 +36,8 @@ POOL, FRESH = 256, 0.25
 """Photos held at a time, and how many a step brings."""
 
 RATE, WARM_UP, LEAST = 2e-3, 0.03, 0.01
-"""Adam's rate at most, unless the network names its own; share of the run in which it rises; share of it that is left in the end."""
+"""Adam's rate at most, unless the network names its own; share of the run in which it rises; share
+of it that is left in the end."""
 
 VALIDATE_EVERY = 200
 HELD, HELD_SETTINGS, HELD_SEED = 24, 4, 20_260_101
