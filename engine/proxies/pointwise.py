@@ -11,13 +11,16 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from engine.metadata import Metadata
-from engine.proxies.encoding import compress, expand
+from engine.proxies.encoding import compress
 from engine.slider import Slider, Value
 from engine.stage import Stage
 from engine.statistics import LEVELS, Statistics
 
 ANCHORS = (0.05, 0.5, 0.99)
 """Quantiles of H that the network sees, of LEVELS."""
+
+DARKEST = 2.0**-14
+"""Linear value below which a pixel has no color."""
 
 EV = 8.0
 """What a quantile is divided by, so that it lies about [-1, 1]."""
@@ -33,7 +36,7 @@ class PointwiseProxy(nn.Module):
         self.stage = stage
         self.numbers = {"width": width}
         self.residuals = len(stage.sliders) + stage.profile_part
-        self.from_pixel = nn.Linear(3, width)
+        self.from_pixel = nn.Linear(6, width)
         # the same for all pixels of a picture, so once per picture
         self.from_picture = nn.Linear(len(stage.sliders) + len(ANCHORS), width, bias=False)
         self.hidden = nn.Linear(width, width)
@@ -59,8 +62,9 @@ class PointwiseProxy(nn.Module):
         anchors = torch.cat([_column(statistics.quantile(a), image) / EV for a in ANCHORS], 1)
         count = max(len(moved), len(anchors), len(image))
         moved, anchors = moved.expand(count, -1), anchors.expand(count, -1)
-        encoded = compress(image).expand(count, -1, -1, -1)
-        pixels = encoded.flatten(2).mT
+        largest = image.abs().amax(1, keepdim=True).clamp_min(DARKEST)
+        seen = torch.cat([compress(image), image / largest], 1)
+        pixels = seen.expand(count, -1, -1, -1).flatten(2).mT
         picture = self.from_picture(torch.cat([moved, anchors], 1))[:, None]
         features = silu(self.hidden(silu(self.from_pixel(pixels) + picture)))
         amounts = nn.functional.pad(moved, (0, self.residuals - moved.shape[1]), value=1.0)
@@ -69,8 +73,8 @@ class PointwiseProxy(nn.Module):
         weight = torch.einsum("br,rcw->bwc", amounts, weight)
         bias = torch.einsum("br,rc->bc", amounts, self.answer.bias.view(self.residuals, 3))
         residual = (features @ weight + bias[:, None]).mT.unflatten(2, image.shape[-2:])
-        # as a difference, so that no residual is no change to the bit
-        return image + (expand(encoded + residual) - expand(encoded))
+        # colors scale with the light: so does what is added, and dark ones are met as well
+        return image + largest * residual
 
 
 def _moved(slider: Slider, value: Value) -> Value:

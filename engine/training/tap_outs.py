@@ -57,6 +57,7 @@ class TapOut:
             histogram=h.histogram.to(device),
             quantiles=h.quantiles.to(device),
             mean_camera=h.mean_camera.to(device),
+            clipped=h.clipped.to(device),
             shift=h.shift.to(device) if isinstance(h.shift, Tensor) else h.shift,
         )
         return replace(

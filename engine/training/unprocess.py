@@ -68,7 +68,8 @@ def random_shot(rng: Generator) -> Shot:
         reach=float(rng.choice([1.0, rng.uniform(0.7, 1.7)])),
         veil=float(rng.choice([0.0, rng.uniform(0.0, 0.6)])),
         iso=100.0 * 2.0 ** rng.uniform(-1.0, 6.0),
-        full_side=round(1500.0 * 2.0 ** rng.uniform(0.0, 2.0)),
+        # reduced like a preview, or at full size, where noise and sharpening are seen
+        full_side=int(rng.choice([0, round(1500.0 * 2.0 ** rng.uniform(0.0, 2.0))], p=[0.3, 0.7])),
     )
 
 
