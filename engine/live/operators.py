@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from engine.finisher import Finisher
 from engine.finishers import basic
 from engine.live import clarity, color_balance, dehaze, detail, sharpening, texture, tone_mapping
+from engine.live.local_laplacian import compiled
 from engine.metadata import Metadata
-from engine.proxies.areawise import AreawiseProxy
+from engine.proxies.areawise import AreawiseProxy, LocalLaplacianProxy
 from engine.proxies.weights import shipped
 from engine.slider import Setting
 from engine.stage import Analysis, Operator
@@ -44,7 +45,8 @@ def live_analyses(finisher: Finisher) -> dict[str, Analysis]:
 def _learned(analysis: Analysis, proxy: nn.Module) -> Analysis:
     """`analysis` with the maps of `proxy`, on its grid."""
     assert isinstance(proxy, AreawiseProxy)
-    return replace(analysis, grid=proxy.analysis.grid, maps=proxy.maps)
+    maps = compiled(proxy) if isinstance(proxy, LocalLaplacianProxy) else proxy.maps
+    return replace(analysis, grid=proxy.analysis.grid, maps=maps)
 
 
 def live_operators(finisher: Finisher) -> dict[str, Operator]:

@@ -182,10 +182,10 @@ class LocalLaplacianProxy(AreawiseProxy):
         angle = tone * self.waves.view(1, -1, 1, 1)
         turned = band[:, :count] * torch.cos(angle) - band[:, count:] * torch.sin(angle)
         share = self.shares[octave].view(1, -1, 1, 1)
-        return (turned * share).sum(1, keepdim=True) * self._spared(tone)
+        return (turned * share).sum(1, keepdim=True) * self.spared(tone)
 
-    def _spared(self, tone: Tensor) -> Tensor:
-        """The learned weight of each tone, linear between knots."""
+    def spared(self, tone: Tensor) -> Tensor:
+        """The learned weight of each `tone`, linear between knots."""
         last = len(self.tones) - 1
         position = (tone - self.LOWEST) * (last / (self.HIGHEST - self.LOWEST))
         below = position.detach().floor().clamp(0.0, last - 1.0)
