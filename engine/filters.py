@@ -16,11 +16,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from engine.strips import side_by_side
+from engine.strips import gradients_wanted, side_by_side
 
 FLOOR = 2.0**-13
 """Linear luminance below which the logarithm levels off: no photo holds tone there."""
@@ -30,6 +33,8 @@ BAND = 16
 
 TONES = 6
 """Anchors that are worked on at a time, by one worker."""
+
+Plane: TypeAlias = NDArray[np.float32]
 
 Size: TypeAlias = Sequence[int]
 """Height and width."""
@@ -114,6 +119,8 @@ def resize(plane: Tensor, size: Size) -> Tensor:
 
 def box_mean(plane: Tensor, radius: int) -> Tensor:
     """Mean over squares of side 2 radius + 1, cut off at the frame; for a `radius` of a few."""
+    if _compiled(plane):
+        return _each_plane(lambda values: _box_mean(values, radius), plane)
     for axis in (-2, -1):
         length = plane.shape[axis]
         reach = min(radius, length - 1)
@@ -130,6 +137,29 @@ def box_mean(plane: Tensor, radius: int) -> Tensor:
     return plane
 
 
+def _box_mean(values: Plane, radius: int) -> Plane:
+    side = 2 * radius + 1
+    border = cv2.BORDER_CONSTANT
+    total = cv2.boxFilter(values, cv2.CV_32F, (side, side), normalize=False, borderType=border)
+    for axis, length in enumerate(values.shape):
+        line = np.arange(length)
+        count = np.minimum(line + radius, length - 1) - np.maximum(line - radius, 0) + 1
+        total *= np.expand_dims((1.0 / count).astype(np.float32), 1 - axis)
+    return np.asarray(total, np.float32)
+
+
+def _compiled(plane: Tensor) -> bool:
+    """Whether OpenCV may work on `plane`: four times as fast as torch, but blind to gradients."""
+    return plane.dtype == torch.float32 and plane.device.type == "cpu" and not gradients_wanted()
+
+
+def _each_plane(run: Callable[[Plane], Plane], planes: Tensor) -> Tensor:
+    """`run` of each plane (H, W) of `planes` (B, C, H, W)."""
+    flat = planes.flatten(0, 1)
+    done = [torch.from_numpy(run(np.ascontiguousarray(plane.numpy()))) for plane in flat]
+    return torch.stack(done).view_as(planes) if len(done) > 1 else done[0].view_as(planes)
+
+
 def gaussian_blur(plane: Tensor, sigma: float) -> Tensor:
     """Gaussian blur of each channel, `sigma` in pixels; the frame's edge is repeated outwards.
 
@@ -140,6 +170,15 @@ def gaussian_blur(plane: Tensor, sigma: float) -> Tensor:
     total = 1.0 + 2.0 * sum(weights)
     if total < 1.0001:
         return plane
+    if _compiled(plane):
+        kernel = np.array([*reversed(weights), 1.0, *weights]) / total
+
+        def blurred(values: Plane) -> Plane:
+            border = cv2.BORDER_REPLICATE
+            out = cv2.sepFilter2D(values, cv2.CV_32F, kernel, kernel, borderType=border)
+            return np.asarray(out, np.float32)
+
+        return _each_plane(blurred, plane)
     for axis in (-2, -1):
         length = plane.shape[axis]
         padded = _bordered(plane, axis, reach)

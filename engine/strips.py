@@ -37,7 +37,7 @@ def in_strips(
     height, width = image.shape[-2:]
     rows = max(2, STRIP_PIXELS // width // 2 * 2)
     halo += halo % 2
-    if height <= 2 * rows or _gradients():
+    if height <= 2 * rows or gradients_wanted():
         return operator(image, 0)
 
     def run(top: int) -> Tensor:
@@ -59,7 +59,7 @@ def in_strips(
 
 def side_by_side(run: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
     """`run` of each item, on as many workers as torch has threads; in turn for gradients."""
-    if _gradients():
+    if gradients_wanted():
         return [run(item) for item in items]
     return list(_workers().map(torch.no_grad()(run), items))
 
@@ -79,13 +79,13 @@ def at_once(run: Callable[[_Item], object], items: Iterable[_Item]) -> None:
 
 def alone(run: Callable[[], _Result]) -> _Result:
     """`run()` where torch uses one thread, so that only `side_by_side` shares out the work."""
-    if _gradients():
+    if gradients_wanted():
         return run()
     _workers()
     return _foreman().submit(torch.no_grad()(run)).result()
 
 
-def _gradients() -> bool:
+def gradients_wanted() -> bool:
     """Whether torch may be following gradients: its modes are a thread's own, so no worker can."""
     return (
         torch.is_grad_enabled()

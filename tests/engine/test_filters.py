@@ -140,3 +140,13 @@ def test_gradients_are_true() -> None:
     )
     for check in checks:
         assert gradcheck(check, (plane,), fast_mode=True)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 7), (40, 61)])
+@pytest.mark.parametrize("radius", [1, 3, 6])
+def test_what_no_gradient_follows_is_computed_alike(size: tuple[int, int], radius: int) -> None:
+    planes = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(1)) * 8.0
+    followed = filters.box_mean(planes, radius), filters.gaussian_blur(planes, 0.5 * radius)
+    with torch.no_grad():
+        quick = filters.box_mean(planes, radius), filters.gaussian_blur(planes, 0.5 * radius)
+    torch.testing.assert_close(quick, followed, rtol=1e-5, atol=1e-5)
