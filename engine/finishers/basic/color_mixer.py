@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.color import D50_XYZ, PROPHOTO, adaptation, luminance, transform, xyz
+from engine.color import D50_XYZ, PROPHOTO, adaptation, extremes, luminance, transform, xyz
 from engine.curves import look_up
 from engine.gamut import halves, limited, room, strengthening
 from engine.metadata import Metadata
@@ -121,24 +121,26 @@ def exact(
     lightness, a, b = transform(roots, _ROOTS_TO_LAB).unbind(1)
     around = torch.atan2(b, a + 1e-12) / (2.0 * math.pi)
     around = around - around.detach().floor()
-    turn = look_up(hues, around) * _TURN
-    cos, sin = torch.cos(turn), torch.sin(turn)
-    moved = _light(lightness, a * cos - b * sin, a * sin + b * cos)
-    # as a difference, so that what the root passed by comes back, and neutral is exact
-    image = image + (moved - _light(lightness, a, b))
-
-    # a pure blue's gray is next to black: brought toward it for a trace below 0, it would be lost
-    image = image.clamp_min(0.0)
-    gray = luminance(image).clamp_max(1.0)
-    image = limited(image, gray)
-    more, less = halves(look_up(saturations, around).unsqueeze(1))
-    image = image + (image - gray) * (more * strengthening(room(image, gray), _MOST) + less)
-
-    squared = a.square() + b.square()
-    colored = squared / (squared + _FAINT**2)
-    brighter, darker = halves((look_up(luminances, around) * colored).unsqueeze(1))
-    headroom = 1.0 / image.amax(1, keepdim=True).clamp_min(1e-6)
-    return image * (1.0 + brighter * strengthening(headroom, _BRIGHTEST) + darker * _DARKEST)
+    if hues is not None:
+        turn = look_up(hues, around) * _TURN
+        cos, sin = torch.cos(turn), torch.sin(turn)
+        moved = _light(lightness, a * cos - b * sin, a * sin + b * cos)
+        # as a difference, so that what the root passed by comes back, and neutral is exact
+        image = image + (moved - _light(lightness, a, b))
+        # a pure blue's gray is next to black: toward it for a trace below 0, it would be lost
+        image = image.clamp_min(0.0)
+        image = limited(image, luminance(image).clamp_max(1.0))
+    if saturations is not None:
+        gray = luminance(image).clamp_max(1.0)
+        more, less = halves(look_up(saturations, around).unsqueeze(1))
+        image = image + (image - gray) * (more * strengthening(room(image, gray), _MOST) + less)
+    if luminances is not None:
+        squared = a.square() + b.square()
+        colored = squared / (squared + _FAINT**2)
+        brighter, darker = halves((look_up(luminances, around) * colored).unsqueeze(1))
+        headroom = 1.0 / extremes(image)[1].clamp_min(1e-6)
+        image = image * (1.0 + brighter * strengthening(headroom, _BRIGHTEST) + darker * _DARKEST)
+    return image
 
 
 def _light(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -147,8 +149,13 @@ def _light(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return transform(roots * roots * roots, _FROM_LMS)
 
 
-def _curve(values: tuple[Value, ...], like: Tensor) -> Tensor:
-    """A kind's eight sliders as one curve over the hue circle (_STEPS + 1,) or (B, _STEPS + 1)."""
+def _curve(values: tuple[Value, ...], like: Tensor) -> Tensor | None:
+    """A kind's eight sliders as one curve over the hue circle (_STEPS + 1,) or (B, _STEPS + 1).
+
+    None where all are at 0: that part of the work can be left out.
+    """
+    if not any(isinstance(value, Tensor) or value for value in values):
+        return None
     columns = [torch.as_tensor(v).to(like).reshape(-1, 1) / 100.0 for v in values]
     amounts = torch.cat(torch.broadcast_tensors(*columns), 1)
     curve = amounts @ _bumps().to(like)
