@@ -16,7 +16,7 @@ from engine.live.kernels import (
     by_rows,
     clipped,
     kernel,
-    near_mean_row,
+    mean_row,
     part,
     picture_of,
     planes_of,
@@ -161,10 +161,10 @@ def _compare(
 
 @kernel
 def _judge(energy: Planes, limits: Row, out: Planes, first: int, stop: int) -> None:
-    line = np.zeros(energy.shape[2] + 2, F)
+    line = np.zeros(energy.shape[2] + 2 * stage.RADIUS, F)
     for k in range(2):
         for y in range(first, stop):
-            near_mean_row(energy[k], y, line, out[k, y])
+            mean_row(energy[k], y, stage.RADIUS, line, out[k, y])
             _share_row(limits[k] * limits[k], out[k, y])
 
 

@@ -180,24 +180,30 @@ def scale_row(plane: Row, gain: Row, out: Row) -> None:
 
 
 @part
-def near_mean_row(plane: Plane, y: int, line: Row, out: Row) -> None:
-    """The mean of each pixel of a row and those around it; `line` is 2 longer."""
-    above, below = max(0, y - 1), min(len(plane) - 1, y + 1)
+def mean_row(plane: Plane, y: int, radius: int, line: Row, out: Row) -> None:
+    """Row `y` of engine.filters.box_mean; `line` is 2 `radius` longer."""
     width = len(out)
+    above, below = max(0, y - radius), min(len(plane) - 1, y + radius)
     line[:] = F(0)
-    inner = line[1 : width + 1]
     for row in range(above, below + 1):
-        for x in range(width):
-            inner[x] += plane[row, x]
-    share = F(1) / F(3 * (below - above + 1))
-    before, after = line[:width], line[2:]
+        _add(plane[row], line[radius : radius + width])
+    out[:] = F(0)
+    for start in range(2 * radius + 1):
+        _add(line[start : start + width], out)
+    share = F(1) / F((2 * radius + 1) * (below - above + 1))
     for x in range(width):
-        out[x] = share * (before[x] + inner[x] + after[x])
-    # two columns, or one, at the ends
-    ends = F(1.5) if width > 1 else F(3)
-    out[0] *= ends
-    if width > 1:
-        out[width - 1] *= ends
+        out[x] *= share
+    # the box is cut off at the ends, by so many columns
+    for x in range(min(radius, width)):
+        out[x] *= F(2 * radius + 1) / F(min(x + radius, width - 1) + 1)
+    for x in range(max(radius, width - radius), width):
+        out[x] *= F(2 * radius + 1) / F(radius + width - x)
+
+
+@part
+def _add(row: Row, total: Row) -> None:
+    for x in range(len(total)):
+        total[x] += row[x]
 
 
 class Curve(NamedTuple):

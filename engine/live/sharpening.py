@@ -19,7 +19,7 @@ from engine.live.kernels import (
     clipped,
     kernel,
     maps_over,
-    near_mean_row,
+    mean_row,
     part,
     picture_of,
     planes_of,
@@ -156,7 +156,7 @@ def _slopes(plane: Plane, out: Plane, first: int, stop: int) -> None:
 def _edges(slope: Plane, near: F, flat: F, out: Plane, first: int, stop: int) -> None:
     line = np.zeros(slope.shape[1] + 2, F)
     for y in range(first, stop):
-        near_mean_row(slope, y, line, out[y])
+        mean_row(slope, y, 1, line, out[y])
         _edge_row(near, flat, out[y])
 
 

@@ -1,6 +1,5 @@
 """Texture, live."""
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -20,6 +19,7 @@ from engine.live.kernels import (
     kernel,
     log_luminance,
     maps_over,
+    mean_row,
     part,
     picture_of,
     planes_of,
@@ -67,20 +67,39 @@ def _band(light: Tensor) -> Plane:
 
 def _fit(tone: Plane, radius: int) -> Tensor:
     """engine.filters.guided_fit (1, 2, h, w) of `tone` by itself."""
-    count = _sums(np.ones_like(tone), radius)
-    mean = _sums(tone, radius) / count
-    center = tone.mean()
-    variance = _sums((tone - center) ** 2, radius) / count - (mean - center) ** 2
-    slope = variance / (variance + F(stage.EPSILON))
-    fit = [_sums(part, radius) / count for part in (slope, mean * (1 - slope))]
-    return torch.from_numpy(np.stack(fit))[None]
+    center = tone.mean(dtype=np.float32)
+    apart = np.stack([tone - center, np.square(tone - center)])
+    rough, smooth = np.empty_like(apart), np.empty_like(apart)
+    by_rows(lambda first, stop: _lines(apart, center, radius, rough, first, stop), len(tone))
+    by_rows(lambda first, stop: _means(rough, radius, smooth, first, stop), len(tone))
+    return picture_of(smooth)
 
 
-def _sums(plane: Plane, radius: int) -> Plane:
-    """Sums over squares of side 2 radius + 1, cut off at the frame."""
-    side = (2 * radius + 1, 2 * radius + 1)
-    sums = cv2.boxFilter(plane, -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    return sums.astype(np.float32, copy=False)
+@kernel
+def _lines(apart: Planes, center: F, radius: int, out: Planes, first: int, stop: int) -> None:
+    """Slope and offset in a box, from tones less `center` and the squares of those."""
+    width = apart.shape[2]
+    mean, line = np.zeros(width, F), np.zeros(width + 2 * radius, F)
+    for y in range(first, stop):
+        mean_row(apart[0], y, radius, line, mean)
+        mean_row(apart[1], y, radius, line, out[0, y])
+        _line_row(mean, center, out[0, y], out[1, y])
+
+
+@part
+def _line_row(mean: Row, center: F, slope: Row, offset: Row) -> None:
+    for x in range(len(slope)):
+        variance = max(slope[x] - mean[x] * mean[x], F(0))
+        slope[x] = variance / (variance + F(stage.EPSILON))
+        offset[x] = (mean[x] + center) * (F(1) - slope[x])
+
+
+@kernel
+def _means(planes: Planes, radius: int, out: Planes, first: int, stop: int) -> None:
+    line = np.zeros(planes.shape[2] + 2 * radius, F)
+    for k in range(len(planes)):
+        for y in range(first, stop):
+            mean_row(planes[k], y, radius, line, out[k, y])
 
 
 @kernel

@@ -16,7 +16,7 @@ from engine.live.kernels import (
     log_luminance,
     look_up,
     maps_over,
-    near_mean_row,
+    mean_row,
     part,
     picture_of,
     planes_of,
@@ -62,10 +62,10 @@ def enlarged(maps: kernels.Maps, out: kernels.Planes) -> None:
 
 
 @part
-def near_means(plane: kernels.Plane, out: kernels.Plane) -> None:
-    line = np.zeros(plane.shape[1] + 2, np.float32)
+def means(plane: kernels.Plane, radius: int, out: kernels.Plane) -> None:
+    line = np.zeros(plane.shape[1] + 2 * radius, np.float32)
     for y in range(len(plane)):
-        near_mean_row(plane, y, line, out[y])
+        mean_row(plane, y, radius, line, out[y])
 
 
 def test_log2_to_a_hundred_thousandth_of_a_stop() -> None:
@@ -123,11 +123,12 @@ def test_maps_lie_over_a_frame_as_interpolate_has_it(
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1), (2, 2), (19, 23)])
-def test_near_means_are_box_means(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("radius", [1, 3])
+def test_means_are_box_means(size: tuple[int, int], radius: int) -> None:
     plane = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(1))
     out = np.empty(size, np.float32)
-    near_means(plane[0, 0].numpy(), out)
-    np.testing.assert_allclose(out, filters.box_mean(plane, 1)[0, 0].numpy(), rtol=1e-5)
+    means(plane[0, 0].numpy(), radius, out)
+    np.testing.assert_allclose(out, filters.box_mean(plane, radius)[0, 0].numpy(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("height", [1, 2, 15, 16, 33, 1000])
