@@ -70,23 +70,25 @@ class Renderer:
         metadata, statistics = stage.carry(source.metadata, source.statistics, **values)
         image = source.image
         if not stage.idle(values):
-            image = self._run(stage, image, metadata, statistics, values)
+            operator = self._operators[stage.name]
+            image = run_stage(stage, operator, image, metadata, statistics, values)
         return Tap(stage, values, image, metadata, statistics)
 
-    def _run(
-        self,
-        stage: Stage,
-        image: Tensor,
-        metadata: Metadata,
-        statistics: Statistics,
-        values: Mapping[str, Setting],
-    ) -> Tensor:
-        operator = self._operators[stage.name]
-        if stage.kind is Kind.AREAWISE:
-            return alone(lambda: operator(image, metadata, statistics, **values))
 
-        def on_strip(strip: Tensor, top: int) -> Tensor:
-            placed = metadata.replace(strip=(top, image.shape[-2]))
-            return operator(strip, placed, statistics, **values)
+def run_stage(
+    stage: Stage,
+    operator: Operator,
+    image: Tensor,
+    metadata: Metadata,
+    statistics: Statistics,
+    values: Mapping[str, Setting],
+) -> Tensor:
+    """What leaves `stage` by its `operator`, shared out over the processor's cores."""
+    if stage.kind is Kind.AREAWISE:
+        return alone(lambda: operator(image, metadata, statistics, **values))
 
-        return in_strips(on_strip, image)
+    def on_strip(strip: Tensor, top: int) -> Tensor:
+        placed = metadata.replace(strip=(top, image.shape[-2]))
+        return operator(strip, placed, statistics, **values)
+
+    return in_strips(on_strip, image)

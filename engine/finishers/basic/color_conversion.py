@@ -10,9 +10,18 @@ from engine.statistics import Statistics
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """Return linear ProPhoto `image` (B, 3, H, W) encoded for `metadata.output`, in [0, 1]."""
+    return encode(_linear(image, metadata).clamp(0.0, 1.0), metadata.output or SRGB)
+
+
+def unclipped(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+    """The same before the clip: what the space cannot hold is beyond 0 and 1, smoothly."""
+    linear = _linear(image, metadata)
+    return linear.sign() * encode(linear.abs(), metadata.output or SRGB)
+
+
+def _linear(image: Tensor, metadata: Metadata) -> Tensor:
     space = metadata.output or SRGB
-    linear = image if space is PROPHOTO else transform(image, between(PROPHOTO, space))
-    return encode(linear.clamp(0.0, 1.0), space)
+    return image if space is PROPHOTO else transform(image, between(PROPHOTO, space))
 
 
 STAGE = Stage("color_conversion", (), exact, Kind.PROGRAM, Space.DISPLAY, profile_part=True)

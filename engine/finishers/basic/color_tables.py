@@ -19,8 +19,13 @@ from engine.tables import apply_gain_table_map, apply_hue_sat, apply_hue_sat_map
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """Return scene-referred `image` (B, 3, H, W), linear ProPhoto, as the profile's, in [0, 1]."""
     chosen = metadata.white or white.as_shot(metadata)
+    return profiled(clip_at_white(image, chosen).clamp(0.0, 1.0), metadata, statistics)
+
+
+def profiled(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+    """What the tables and the ramp make of a clipped `image` (B, 3, H, W) in [0, 1]."""
+    chosen = metadata.white or white.as_shot(metadata)
     profile = metadata.profile
-    image = clip_at_white(image, chosen).clamp(0.0, 1.0)
     image = apply_hue_sat_maps(image, profile, chosen.weights)
     if profile.gain_table_map is not None:
         image = apply_gain_table_map(image, profile.gain_table_map, metadata)

@@ -1,0 +1,128 @@
+"""LiveRenderer: the finished picture of one photo, as fast as a hand moves.
+
+Areawise stages run by their live operators, behind a prefix cache. The pointwise stages after the
+last of them are one table; idle stages are left out, so with areawise stages at rest the whole
+finisher is one table.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.finisher import Finisher
+from engine.live.bake import Baked, Step
+from engine.live.operators import live_operators
+from engine.live.sharpening import pixels
+from engine.live.table import Packed
+from engine.photo import Photo
+from engine.renderer import Renderer, run_stage
+from engine.settings import Settings
+from engine.stage import Kind, Operator, Space, Stage
+
+NODES = 33
+
+
+class LiveRenderer:
+    """Finishes one photo at one size for the screen, rerunning only what a change touches.
+
+    `operators` by the name of their stage go before the exact ones; without them, those of
+    `live_operators`. `nodes` along a side of the table. On another device than the processor the
+    stages run one by one there, and only 8-bit pixels leave it.
+    """
+
+    def __init__(
+        self,
+        photo: Photo,
+        finisher: Finisher,
+        operators: Mapping[str, Operator] | None = None,
+        nodes: int = NODES,
+    ) -> None:
+        self.photo, self.finisher = photo, finisher
+        self._operators = live_operators(finisher) if operators is None else operators
+        self._baked = Baked(self._operators, nodes)
+        self._taps: list[tuple[object, Tensor]] = []
+        self._picture: tuple[object, Tensor] | None = None
+
+    def render(
+        self, settings: Settings, out: Packed | None = None
+    ) -> Generator[Stage, None, Packed]:
+        """Yield each stage that is about to run; return the picture (H, W), 0xffRRGGBB.
+
+        It is written to `out` if given. To cancel, stop iterating; what is kept stays true.
+        """
+        if out is None:
+            out = np.empty(self.photo.image.shape[-2:], np.uint32)
+        if self.photo.image.device.type != "cpu":
+            yield self.finisher.stages[0]
+            _copy(Renderer(self.photo, self.finisher, self._operators).picture(settings), out)
+            return out
+        before, run, after = _parted(self._steps(settings))
+        image = self.photo.image
+        for i, step in enumerate(before):
+            if i == len(self._taps) or self._taps[i][0] != step.told:
+                yield step.stage
+                self._taps[i:] = [(step.told, self._ran(step, image))]
+            image = self._taps[i][1]
+        del self._taps[len(before) :]
+        yield (run or after or before)[-1].stage
+        with torch.no_grad():
+            table = self._baked.table(before[-1], image, run) if run else None
+        if not after:
+            table.pixels(out) if table is not None else pixels(image, out)
+            return out
+        image = table.picture() if table is not None else image
+        for step in after:
+            yield step.stage
+            image = self._ran(step, image)
+        pixels(image, out)
+        return out
+
+    def _steps(self, settings: Settings) -> list[Step]:
+        """The stages that are not idle, with what they are told."""
+        metadata, statistics = self.photo.metadata, self.photo.statistics
+        steps = []
+        for stage in self.finisher:
+            values = stage.values(settings)
+            metadata, statistics = stage.carry(metadata, statistics, **values)
+            if not stage.idle(values):
+                steps.append(Step(stage, values, metadata, statistics))
+        return steps
+
+    def _ran(self, step: Step, image: Tensor) -> Tensor:
+        operator = self._operators.get(step.stage.name, step.stage.exact)
+        with torch.no_grad():
+            return run_stage(
+                step.stage, operator, image, step.metadata, step.statistics, step.values
+            )
+
+
+def _parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step], list[Step]]:
+    """What runs by itself, the run that becomes a table, and what follows on display RGB."""
+    end = len(steps)
+    while end and not _bakeable(steps[end - 1]):
+        end -= 1
+    # a table holds what lies between black and white
+    if not end or steps[end - 1].stage.space is not Space.DISPLAY:
+        return list(steps), [], []
+    start = end
+    while start > 1 and _bakeable(steps[start - 1]):  # the first says what white is
+        start -= 1
+    return list(steps[:start]), list(steps[start:end]), list(steps[end:])
+
+
+def _bakeable(step: Step) -> bool:
+    """Whether a color is all that the stage looks at, and a table can hold what it does.
+
+    A saturated channel's likely value hangs on the last 0.2 % of its range: no table holds that.
+    """
+    placed = step.stage.name == "color_tables" and step.metadata.profile.gain_table_map is not None
+    return not (step.stage.kind is Kind.AREAWISE or placed or step.stage.name == "color_balance")
+
+
+def _copy(picture: Tensor, out: Packed) -> None:
+    """Round `picture` (1, 3, H, W) where it is, and bring its bytes here."""
+    rounded = (picture[0].clamp(0.0, 1.0) * 255.0 + 0.5).to(torch.int64)
+    packed = 255 << 24 | rounded[0] << 16 | rounded[1] << 8 | rounded[2]
+    out[:] = packed.cpu().numpy().astype(np.uint32)

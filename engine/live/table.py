@@ -1,0 +1,268 @@
+"""Tables: any function of a pixel's color, sampled on a lattice and read tetrahedrally.
+
+The lattice's first axis is the logarithm of the largest channel, the other two are how far red and
+blue are from green, as shares of it, with narrow steps next to neutral, where hue turns fastest,
+and next to pure colors. White is a border, greys are a line of nodes, and where two channels are
+equal, which is where hues bend, tetrahedra meet: these are read exactly. A photo's colors fill few
+of the lattice's cells; only the corners of those have to be known.
+
+Kasson, Nin, Plouffe, Hafner, Performing color space conversions with three-dimensional linear
+interpolation, Journal of Electronic Imaging 4(3), 1995: tetrahedra.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.live.kernels import F, Planes, Row, by_rows, clipped, kernel, log2, part, picture_of
+
+Packed: TypeAlias = NDArray[np.uint32]
+"""Pixels (H, W), each 0xffRRGGBB."""
+
+Places: TypeAlias = NDArray[np.uint16]
+"""Places on the lattice (3, H, W): nodes, with FRACTION bits of the way to the next."""
+
+FRACTION = 8
+ONE = 1 << FRACTION
+FIELD = 21
+"""Bits of a channel in a node: three share an int64, so one product weighs all three."""
+
+LEVELS, LOWEST = 4080, -0.5
+"""A node's step from 0 to 1, and the least it holds: what leaves [0, 1] is clipped when read."""
+
+NEUTRAL = 0.15
+"""Difference of two channels, over the largest, below which the steps across are even."""
+
+HALF = 8
+"""What is added to a node, so that a sum of ONE weights rounds to 8 bits: half of LEVELS / 255."""
+
+DARK = 2.0**-10
+"""Value below which the steps of the lattice are even, and not in proportion."""
+
+STEP = 20
+"""Bits of the way from a node to the next of a channel, in the numbers of nodes."""
+
+LEAST = int(LEVELS * LOWEST)
+DOWN = 12
+"""Bits by which a field of ONE weights is more than 8."""
+
+
+PURE = math.log2(1.0 + 1.0 / NEUTRAL)
+
+_SHARE = np.linspace(0.0, 1.0, 4097)
+_BENT = (
+    0.5
+    + (np.log2(1.0 + _SHARE / NEUTRAL) - np.log2(1.0 + (1.0 - _SHARE) / NEUTRAL)) / (2.0 * PURE),
+    _SHARE,
+)
+
+
+class Shaper(NamedTuple):
+    """How a color becomes a place on the lattice, after a clip that no lattice could hold.
+
+    `to_camera` (3, 3) leads to where values clip at 1, `to_working` (3, 3) from there to the colors
+    that the table is of, which are held within 0 and 1.
+    """
+
+    to_camera: NDArray[np.float32]
+    to_working: NDArray[np.float32]
+    steps: np.float32
+    chroma_steps: np.float32
+    pure: np.float32
+    middle: np.float32
+    last: np.float32
+
+
+def shaper_for(
+    to_camera: NDArray[np.float64], to_working: NDArray[np.float64], nodes: int
+) -> Shaper:
+    """A shaper for a lattice of `nodes` along a side, an odd number."""
+    span, reach = (nodes - 1) * ONE, math.log2(1.0 + 1.0 / DARK)
+    return Shaper(
+        to_camera.astype(np.float32),
+        to_working.astype(np.float32),
+        F(span / reach),
+        F(span / 4.0 / PURE),
+        F(PURE),
+        F(span // 2),
+        F(span - 1),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Shaped:
+    """A picture's places on a lattice of `nodes` along a side, and what of it is used.
+
+    `used` (N,) numbers the nodes at the corners of the cells in use.
+    """
+
+    places: Places
+    shaper: Shaper
+    nodes: int
+    used: NDArray[np.int64]
+
+    def colors(self) -> Tensor:
+        """The colors (1, 3, 1, N) of the used nodes, in [0, 1] but for rounding."""
+        shaper = self.shaper
+        index = np.stack(np.unravel_index(self.used, (self.nodes,) * 3)) * float(ONE)
+        most = np.expm1(index[0] * (math.log(2.0) / float(shaper.steps))) * DARK
+        away = (index[1:] - shaper.middle) / float(shaper.middle)
+        red, blue = np.sign(away) * np.interp(np.abs(away), *_BENT)
+        green = 1.0 - np.maximum(np.maximum(red, blue), 0.0)
+        colors = most * np.maximum(np.stack([green + red, green, green + blue]), 0.0)
+        return torch.from_numpy(colors.astype(np.float32))[None, :, None]
+
+
+def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
+    """The places of `planes` (3, H, W) on the lattice."""
+    places = np.empty(planes.shape, np.uint16)
+    cells = np.zeros((nodes - 1, nodes - 1, nodes - 1), np.uint8)
+    by_rows(
+        lambda first, stop: _shape(planes, shaper, places, first, stop),
+        planes.shape[1],
+    )
+    by_rows(
+        lambda first, stop: _mark(places, nodes - 1, cells.reshape(-1), first, stop),
+        planes.shape[1],
+    )
+    return Shaped(places, shaper, nodes, _corners(cells))
+
+
+def _corners(cells: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The numbers of the nodes around the `cells` in use."""
+    used: NDArray[np.uint8] = np.pad(cells, (0, 1))
+    for axis in range(3):
+        used = used | np.roll(used, 1, axis)
+    return np.flatnonzero(used)
+
+
+class Table:
+    """The colors of a lattice's used nodes, packed: three channels in one number each."""
+
+    def __init__(self, on: Shaped, colors: Tensor) -> None:
+        """`colors` (1, 3, 1, N), display RGB, of the nodes that are used `on` it."""
+        held = (colors[0, :, 0] - LOWEST).clamp(0.0, 1.0 - 2.0 * LOWEST)
+        red, green, blue = (held * LEVELS).round().to(torch.int64) + HALF
+        self._on = on
+        self._nodes = np.zeros(on.nodes**3, np.int64)
+        self._nodes[on.used] = (red | green << FIELD | blue << 2 * FIELD).numpy()
+
+    def pixels(self, out: Packed) -> None:
+        """Write the picture to `out` (H, W) for the screen."""
+        places, nodes, side = self._on.places, self._nodes, self._on.nodes
+        by_rows(lambda first, stop: _to_pixels(places, nodes, side, out, first, stop), len(out))
+
+    def picture(self) -> Tensor:
+        """The picture (1, 3, H, W), display RGB in [0, 1]."""
+        places, nodes, side = self._on.places, self._nodes, self._on.nodes
+        out = np.empty(places.shape, F)
+        by_rows(lambda first, stop: _to_planes(places, nodes, side, out, first, stop), len(out[0]))
+        return picture_of(out)
+
+
+@kernel
+def _shape(planes: Planes, shaper: Shaper, out: Places, first: int, stop: int) -> None:
+    camera, working = np.zeros((3, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
+    away = np.zeros((2, planes.shape[2]), F)
+    for y in range(first, stop):
+        _turn(shaper.to_camera, planes[0, y], planes[1, y], planes[2, y], camera)
+        for k in range(3):
+            for x in range(camera.shape[1]):
+                camera[k, x] = min(camera[k, x], F(1))
+        _turn(shaper.to_working, camera[0], camera[1], camera[2], working)
+        for x in range(camera.shape[1]):
+            red, green = clipped(working[0, x], F(0), F(1)), clipped(working[1, x], F(0), F(1))
+            blue = clipped(working[2, x], F(0), F(1))
+            most = max(red, max(green, blue))
+            place = log2(most * F(1.0 / DARK) + F(1)) * shaper.steps
+            out[0, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
+            share = F(1) / max(most, F(1e-9))
+            away[0, x], away[1, x] = (red - green) * share, (blue - green) * share
+        for k in range(2):
+            for x in range(camera.shape[1]):
+                size = abs(away[k, x])
+                ends = log2(size * F(1.0 / NEUTRAL) + F(1)) + shaper.pure
+                steps = (ends - log2((F(1) - size) * F(1.0 / NEUTRAL) + F(1))) * shaper.chroma_steps
+                place = shaper.middle + (steps if away[k, x] > F(0) else -steps)
+                out[k + 1, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
+
+
+@part
+def _turn(matrix: NDArray[np.float32], red: Row, green: Row, blue: Row, out: Planes) -> None:
+    for k in range(3):
+        by_red, by_green, by_blue = matrix[k]
+        for x in range(len(red)):
+            out[k, x] = by_red * red[x] + by_green * green[x] + by_blue * blue[x]
+
+
+@kernel
+def _mark(places: Places, cells: int, out: NDArray[np.uint8], first: int, stop: int) -> None:
+    for y in range(first, stop):
+        before = np.int64(-1)
+        for x in range(places.shape[2]):
+            most, red = np.int64(places[0, y, x]), np.int64(places[1, y, x])
+            blue = np.int64(places[2, y, x])
+            cell = ((most >> FRACTION) * cells + (red >> FRACTION)) * cells + (blue >> FRACTION)
+            if cell != before:
+                out[cell] = 1
+                before = cell
+
+
+@part
+def _read(
+    nodes: NDArray[np.int64], side: int, most: np.int64, red: np.int64, blue: np.int64
+) -> np.int64:
+    """ONE times the three fields at a place: by the four corners of its tetrahedron.
+
+    They are reached along the axes in the order of the ways to the next node, the longest first;
+    way and step along an axis are sorted as one number.
+    """
+    base = ((most >> FRACTION) * side + (red >> FRACTION)) * side + (blue >> FRACTION)
+    low = ONE - 1
+    along_most = ((most & low) << STEP) | (side * side)
+    along_red = ((red & low) << STEP) | side
+    along_blue = ((blue & low) << STEP) | 1
+    longest, shortest = max(along_most, along_red), min(along_most, along_red)
+    middle, longest = min(longest, along_blue), max(longest, along_blue)
+    middle, shortest = max(middle, shortest), min(middle, shortest)
+    a, b, c = longest >> STEP, middle >> STEP, shortest >> STEP
+    second = base + (longest & (1 << STEP) - 1)
+    third = second + (middle & (1 << STEP) - 1)
+    fourth = third + (shortest & (1 << STEP) - 1)
+    near = (ONE - a) * nodes[base] + (a - b) * nodes[second]
+    return np.int64(near + (b - c) * nodes[third] + c * nodes[fourth])
+
+
+@kernel
+def _to_pixels(
+    places: Places, nodes: NDArray[np.int64], side: int, out: Packed, first: int, stop: int
+) -> None:
+    for y in range(first, stop):
+        for x in range(out.shape[1]):
+            most, red = np.int64(places[0, y, x]), np.int64(places[1, y, x])
+            rgb = _read(nodes, side, most, red, np.int64(places[2, y, x]))
+            packed = 255
+            for k in range(3):
+                level = int(((rgb >> k * FIELD) & (1 << FIELD) - 1) + LEAST * ONE) >> DOWN
+                level = level if level > 0 else 0
+                packed = packed << 8 | (level if level < 255 else 255)
+            out[y, x] = np.uint32(packed)
+
+
+@kernel
+def _to_planes(
+    places: Places, nodes: NDArray[np.int64], side: int, out: Planes, first: int, stop: int
+) -> None:
+    scale, field = F(1.0 / (LEVELS * ONE)), (1 << FIELD) - 1
+    for y in range(first, stop):
+        for x in range(out.shape[2]):
+            most, red = np.int64(places[0, y, x]), np.int64(places[1, y, x])
+            rgb = _read(nodes, side, most, red, np.int64(places[2, y, x]))
+            for k in range(3):
+                level = ((rgb >> k * FIELD) & field) + (LEAST - HALF) * ONE
+                out[k, y, x] = clipped(F(level) * scale, F(0), F(1))

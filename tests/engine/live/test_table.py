@@ -1,0 +1,101 @@
+"""A table is read as it was made: greys exactly grey, white and black in place, bends kept."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from engine.color import srgb_encode
+from engine.live.table import Shaped, Table, shaped, shaper_for
+
+
+def on_lattice(image: Tensor, nodes: int = 33) -> Shaped:
+    return shaped(image[0].numpy(), shaper_for(np.eye(3), np.eye(3), nodes), nodes)
+
+
+def read(image: Tensor, look: Callable[[Tensor], Tensor], nodes: int = 33) -> Tensor:
+    on = on_lattice(image, nodes)
+    return Table(on, look(on.colors())).picture()
+
+
+def colors(count: int = 4096, seed: int = 0) -> Tensor:
+    """Random colors (1, 3, 64, n) from deep shade to white."""
+    generator = torch.Generator().manual_seed(seed)
+    level = torch.exp2(-9.0 * torch.rand(1, 1, 64, count // 64, generator=generator))
+    return level * torch.rand(1, 3, 64, count // 64, generator=generator)
+
+
+def grays() -> Tensor:
+    return torch.linspace(0.0, 1.0, 4096).view(1, 1, 64, 64).expand(-1, 3, -1, -1).contiguous()
+
+
+@pytest.mark.parametrize(("nodes", "error"), [(33, 0.003), (65, 0.001)])
+def test_an_encoding_is_read_back(nodes: int, error: float) -> None:
+    image = colors()
+    assert (read(image, srgb_encode, nodes) - srgb_encode(image)).abs().mean() < error
+
+
+def test_grays_stay_exactly_gray() -> None:
+    picture = read(grays(), srgb_encode)
+    assert torch.equal(picture.amax(1), picture.amin(1))
+    assert (picture - srgb_encode(grays())).abs().max() < 0.004
+
+
+def test_black_and_white_are_black_and_white() -> None:
+    image = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2).expand(-1, 3, -1, -1).contiguous()
+    on = on_lattice(image)
+    pixels = np.empty((1, 2), np.uint32)
+    Table(on, srgb_encode(on.colors())).pixels(pixels)
+    assert pixels.tolist() == [[0xFF000000, 0xFFFFFFFF]]
+
+
+def test_what_the_screen_gets_is_the_picture_rounded() -> None:
+    image = colors(seed=1)
+    on = on_lattice(image)
+    table = Table(on, srgb_encode(on.colors()))
+    pixels = np.empty(image.shape[-2:], np.uint32)
+    table.pixels(pixels)
+    channels = np.stack([(pixels >> shift) & 255 for shift in (16, 8, 0)]) / 255.0
+    assert (torch.from_numpy(channels) - table.picture()[0]).abs().max() < 0.51 / 255.0
+
+
+def test_what_a_node_holds_beyond_white_is_clipped_sharply() -> None:
+    image = torch.linspace(0.2, 0.9, 4096).view(1, 1, 64, 64).expand(-1, 3, -1, -1).contiguous()
+    read_back = read(image, lambda on: on * 2.0 - 0.5)
+    assert (read_back - (image * 2.0 - 0.5).clamp(0.0, 1.0)).abs().max() < 0.012
+
+
+def test_the_turn_of_hue_next_to_neutral_is_resolved() -> None:
+    """Faint colors of all hues in one picture, each sent to its hue's own answer."""
+    angle = torch.linspace(0.0, 6.283, 4096).view(1, 64, 64)
+    turns = torch.stack([torch.cos(angle + k) for k in (0.0, 2.1, 4.2)], 1)
+    image = (0.3 * (1.0 + 0.08 * turns)).contiguous()
+
+    def around(on: Tensor) -> Tensor:
+        red, green, blue = on.unbind(1)
+        hue = torch.atan2(1.732 * (green - blue), 2.0 * red - green - blue + 1e-9)
+        chroma = (on.amax(1) - on.amin(1)) / on.amax(1).clamp_min(1e-9)
+        return (0.5 + 2.0 * chroma * torch.cos(hue)).unsqueeze(1).expand(-1, 3, -1, -1)
+
+    assert (read(image, around) - around(image)).abs().mean() < 0.01
+
+
+def test_only_nodes_around_the_colors_of_the_photo_are_used() -> None:
+    image = torch.full((1, 3, 8, 8), 0.4)
+    on = on_lattice(image)
+    assert len(on.used) == 8
+    assert (on.colors() - 0.4).abs().max() < 0.2
+
+
+def test_matrices_on_the_way_are_followed_and_undone() -> None:
+    to_camera = np.array([[0.8, 0.15, 0.05], [0.1, 0.85, 0.05], [0.0, 0.1, 0.9]]) * 1.5
+    shaper = shaper_for(to_camera, np.linalg.inv(to_camera / 1.5), 65)
+    image = colors(seed=2)
+    on = shaped(image[0].numpy(), shaper, 65)
+    camera = torch.einsum("kc,bchw->bkhw", torch.from_numpy(to_camera).float(), image)
+    back = torch.from_numpy(np.linalg.inv(to_camera / 1.5)).float()
+    truth = torch.einsum("kc,bchw->bkhw", back, camera.clamp_max(1.0)).clamp(0.0, 1.0)
+    picture = Table(on, srgb_encode(on.colors())).picture()
+    assert (picture - srgb_encode(truth)).abs().mean() < 0.002
