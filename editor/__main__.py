@@ -1,5 +1,6 @@
 """Builds the application, its window and its one Document: `python -m editor [FILE ...]`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def main(files: list[str]) -> int:
     window = Window(BASIC, opening)
     window.show()
     window.session.open([Path(file) for file in files])
+    gc.freeze()  # what is loaded by now stays: looking through it again would cost a drag frames
     return application.exec()
 
 

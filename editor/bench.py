@@ -1,7 +1,7 @@
-"""Benchmarks of what a user waits for: the first picture of a raw, and a frame of a drag.
+"""Benchmarks of what a user waits for: the first picture of a raw, and a slider's picture.
 
-Measured through the editor's own render thread, from the request to the QImage that the canvas
-would show, on a fixed edit that keeps every stage busy. Run it with nothing else on the machine.
+Both go through the real window, on a fixed edit that keeps every stage busy. Run them with nothing
+else on the machine.
 """
 
 import os
@@ -10,21 +10,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+from qimage2ndarray import byte_view
+from torch import Tensor
 
+from editor import theme
 from editor.__main__ import THREADS
+from editor.document import Opened
+from editor.drags import Drag, Hand
 from editor.opening import opening
-from editor.render_thread import Frame, RenderThread, Request, View
-from engine.errors import PhotofinishError
+from editor.window import Window
+from engine.difference import delta_e_2000
+from engine.finisher import Finisher
 from engine.finishers.basic import BASIC
-from engine.progress import finish
+from engine.progress import Work
+from engine.proxies.pointwise import PointwiseProxy
+from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.slider import Slider
-from engine.stage import Kind
+from engine.stage import Kind, Operator
 
 LONG_SIDE = 1600
 EDIT = {
@@ -45,60 +56,129 @@ EDIT = {
     "color_noise": 25.0,
 }
 """A thorough edit: no stage with sliders is idle but the LUT, which would take a file."""
+EVERYWHERE = ("temperature", "exposure")
+"""Sliders before the areawise stages: dragged while all of these are active."""
+
+
+STEADY, HERTZ = "exposure", 60.0
+"""The slider that is dragged by the clock too, and how many inputs come a second."""
+MLPS = ("rgb_toning", "color_mixer", "vibrance", "saturation")
+"""Stages for which the paper trains an MLP [Tseng et al. 2022, table 1]."""
+PIXELS = 3
+"""Of every so many rows and columns, one is compared for the jump."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A slider to drag from an edit, and how long its frames may take: pointwise or areawise."""
+
+    kind: str
+    name: str
+    slider: Slider
+    edit: Settings
 
 
 def bench_open(raw: Path, repeats: int) -> dict[str, object]:
     """Milliseconds from a path to our own first picture of it; first_paint includes the decode."""
-    with _Stage() as stage:
-        opened, painted = [], []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            photo = finish(opening(raw, BASIC, True)).photo
-            opened.append(time.perf_counter() - start)
-            stage.frame(Request(photo, Settings(), View(), LONG_SIDE))
-            painted.append(time.perf_counter() - start)
+    with at_the_window() as hand:
+        hand.open(raw, LONG_SIDE)
+        times = [hand.open_timed(raw) for _ in range(repeats)]
     return {
         "photo": raw.name,
         **_machine(),
-        "first_paint": _summary(painted),
-        "decode": _summary(opened),
+        "first_paint": _summary([painted for _, painted in times]),
+        "decode": _summary([decoded for decoded, _ in times]),
     }
 
 
-def bench_drag(raw: Path, frames: int) -> dict[str, object]:
-    """Milliseconds from a slider to the picture, by kind of stage, and from release to rest.
+def bench_drag(raw: Path, inputs: int) -> dict[str, object]:
+    """Milliseconds from a slider to the picture, by kind of frame, and from release to exact.
 
-    Drags one slider of every stage over `frames` positions, each asked for when the one before is
-    there. `reduced_share` is the share of frames that were rendered smaller to be in time.
+    Drags every areawise slider and one of every other stage through `inputs` positions, each given
+    when the picture of the one before is there; then some of them at HERTZ inputs a second.
     """
-    photo = finish(opening(raw, BASIC, False)).photo
-    edit = Settings()
-    for name, value in EDIT.items():
-        edit = edit.replace(BASIC.control(name), value)
-    drags: dict[bool, list[Frame]] = {True: [], False: []}
-    waits: dict[bool, list[float]] = {True: [], False: []}
-    sliders: dict[str, object] = {}
-    settles: list[float] = []
-    with _Stage() as stage:
-        stage.frame(Request(photo, edit, View(), LONG_SIDE))
-        for areawise, slider in _dragged():
-            seconds = []
-            for settings in _positions(edit, slider, frames):
-                wait, frame = stage.frame(Request(photo, settings, View(), LONG_SIDE, moving=True))
-                seconds.append(wait)
-                drags[areawise].append(frame)
-            waits[areawise] += seconds
-            sliders[slider.name] = _summary(seconds)
-            settles.append(stage.frame(Request(photo, settings, View(), LONG_SIDE))[0])
-    answer: dict[str, object] = {"photo": raw.name, **_machine(), "frames": frames}
-    for name, areawise in (("pointwise", False), ("areawise", True)):
-        reduced = [not frame.settled for frame in drags[areawise]]
-        answer[name] = {
-            **_summary(waits[areawise]),
-            "long_side": LONG_SIDE,
-            "reduced_share": round(sum(reduced) / len(reduced), 3),
-        }
-    return {**answer, "settle": _summary(settles), "sliders": sliders}
+    drags: dict[Case, Drag] = {}
+    steady: dict[Case, Drag] = {}
+    exact: dict[Case, float] = {}
+    with at_the_window() as hand:
+        hand.open(raw, LONG_SIDE)
+        photo = hand.photo.reduced(LONG_SIDE)
+        for case in cases():
+            hand.set(case.edit)
+            drags[case] = hand.drag(case.slider, inputs)
+            exact[case] = _seconds(Renderer(photo, BASIC), case, 3)
+        for case in cases():
+            if case.slider.name == STEADY:
+                hand.set(case.edit)
+                steady[case] = hand.drag(case.slider, inputs, HERTZ)
+    by_mlp = Renderer(photo, BASIC, _mlps())
+    mlp = {case: _seconds(by_mlp, case, 1) for case in drags if case.kind == "pointwise"}
+    areawise = [drag for case, drag in drags.items() if case.kind == "areawise"]
+    return {
+        "photo": raw.name,
+        **_machine(),
+        "inputs": inputs,
+        "pointwise": {
+            **_frames(drags, exact, "pointwise"),
+            "faster_than_mlp": _ratio(drags, mlp),
+        },
+        "areawise": {
+            **_frames(drags, exact, "areawise"),
+            "smallest_long_side": min(min(drag.sides) for drag in areawise),
+            "full_size_ms": _summary([drag.full for drag in areawise]),
+        },
+        "settle": {**_summary([drag.settle for drag in drags.values()]), **_jumps(drags.values())},
+        "thumbnails_hz": round(min(drag.thumbnails_hz for drag in drags.values()), 1),
+        "at_60_hz": {
+            case.kind: {
+                **_summary(drag.waits),
+                "skipped_share": round(drag.skipped / inputs, 3),
+                "thumbnails_hz": round(drag.thumbnails_hz, 1),
+            }
+            for case, drag in steady.items()
+        },
+        "sliders": {case.name: _one(drag, exact[case]) for case, drag in drags.items()},
+    }
+
+
+def cases() -> list[Case]:
+    """What is dragged: pointwise sliders, areawise ones, and those before all areawise stages."""
+    areawise = [stage for stage in BASIC if stage.kind is Kind.AREAWISE]
+    busy = _edit(EDIT)
+    neutral = busy.reset(control for stage in areawise for control in stage.controls)
+    last_but_sharpening = BASIC.stages.index(areawise[-2])
+    upstream = busy.reset(areawise[-1].controls)
+    answer = []
+    for place, stage in enumerate(BASIC):
+        edited = [slider for slider in stage.sliders if slider.name in EDIT]
+        if stage.kind is Kind.AREAWISE:
+            answer += [Case("areawise", s.name, s, busy) for s in stage.sliders]
+        elif edited:
+            slider = edited[0]
+            answer.append(Case("pointwise", slider.name, slider, neutral))
+            if place > last_but_sharpening:
+                name = f"{slider.name}, areawise upstream"
+                answer.append(Case("pointwise", name, slider, upstream))
+            if slider.name in EVERYWHERE:
+                answer.append(Case("areawise", f"{slider.name}, all areawise", slider, busy))
+    return answer
+
+
+@contextmanager
+def at_the_window() -> Iterator[Hand]:
+    """A window on the screen, or on none, that leaves no sidecar behind."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    torch.set_num_threads(THREADS)
+    application = QApplication.instance() or QApplication(["photofinish"])
+    assert isinstance(application, QApplication)
+    theme.dress(application)
+    window = Window(BASIC, _opening_unsaved)
+    window.show()
+    try:
+        yield Hand(window)
+    finally:
+        window.close()
 
 
 def sample() -> tempfile.TemporaryDirectory[str]:
@@ -109,58 +189,81 @@ def sample() -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
-class _Stage:
-    """A render thread with its event loop, for as long as the block lasts."""
+def _opening_unsaved(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
+    """The photo as it comes, whatever edit lies beside it; nothing is saved."""
+    opened = yield from opening(path, finisher, half)
+    return replace(opened, settings=Settings(), store=None, notes=())
 
-    def __enter__(self) -> "_Stage":
-        torch.set_num_threads(THREADS)
-        self._application = QCoreApplication.instance() or QCoreApplication([])
-        self._loop = QEventLoop()
-        self._thread = RenderThread(BASIC)
-        self._thread.framed.connect(self._take)
-        self._thread.failed.connect(self._fail)
-        self._wanted: Request | None = None
-        self._frame: Frame | None = None
-        self._failure = ""
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._thread.stop()
+def _edit(values: dict[str, float]) -> Settings:
+    settings = Settings()
+    for name, value in values.items():
+        settings = settings.replace(BASIC.control(name), value)
+    return settings
 
-    def frame(self, request: Request) -> tuple[float, Frame]:
-        """Seconds until the first frame of `request`, and the frame."""
-        self._wanted, self._frame = request, None
+
+def _seconds(renderer: Renderer, case: Case, count: int) -> float:
+    """What `renderer` takes for a frame of the same drag, at full size."""
+    renderer.picture(case.edit)
+    seconds = []
+    for i in range(count):
+        value = float(case.slider.denormalize(0.4 + 0.1 * i))
         start = time.perf_counter()
-        self._thread.request(request)
-        self._loop.exec()
-        if self._frame is None:
-            raise PhotofinishError(self._failure)
-        return time.perf_counter() - start, self._frame
-
-    def _take(self, frame: Frame) -> None:
-        if frame.request is self._wanted and self._frame is None:
-            self._frame = frame
-            self._loop.quit()
-
-    def _fail(self, sentence: str) -> None:
-        self._failure = sentence
-        self._loop.quit()
+        renderer.picture(case.edit.replace(case.slider, value))
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
-def _dragged() -> Iterator[tuple[bool, Slider]]:
-    """One slider of each stage, and whether the stage is areawise."""
-    for stage in BASIC:
-        slider = next((s for s in stage.sliders if s.name in EDIT), None)
-        if slider is not None:
-            yield stage.kind is Kind.AREAWISE, slider
+def _mlps() -> dict[str, Operator]:
+    """The paper's pointwise proxies, pixel by pixel. Untrained: the time is the same."""
+    return {name: PointwiseProxy(BASIC.stage(name)).eval() for name in MLPS}
 
 
-def _positions(edit: Settings, slider: Slider, frames: int) -> Iterator[Settings]:
-    """A drag from a quarter to three quarters of the slider's way."""
-    for i in range(frames):
-        value = slider.denormalize(0.25 + 0.5 * (i + 0.5) / frames)
-        assert isinstance(value, float)
-        yield edit.replace(slider, value)
+def _frames(drags: dict[Case, Drag], exact: dict[Case, float], kind: str) -> dict[str, object]:
+    mine = {case: drag for case, drag in drags.items() if case.kind == kind}
+    waits = [wait for drag in mine.values() for wait in drag.waits]
+    sides = [side for drag in mine.values() for side in drag.sides]
+    return {
+        **_summary(waits),
+        "long_side": LONG_SIDE,
+        "reduced_share": round(sum(side < max(sides) for side in sides) / len(sides), 3),
+        "faster_than_exact": _ratio(drags, {case: exact[case] for case in mine}),
+    }
+
+
+def _ratio(drags: Mapping[Case, Drag], others: Mapping[Case, float]) -> float:
+    """How many times longer the others take: the median over the cases."""
+    ratios = [seconds / statistics.median(drags[case].waits) for case, seconds in others.items()]
+    return round(statistics.median(ratios), 1)
+
+
+def _one(drag: Drag, exact: float) -> dict[str, object]:
+    return {
+        **_summary(drag.waits),
+        "smallest_long_side": min(drag.sides),
+        "full_size_ms": round(1e3 * drag.full, 1),
+        "settle_ms": round(1e3 * drag.settle, 1),
+        "exact_ms": round(1e3 * exact, 1),
+        "thumbnails_hz": round(drag.thumbnails_hz, 1),
+        **_jumps([drag]),
+    }
+
+
+def _jumps(drags: Iterable[Drag]) -> dict[str, float]:
+    """CIEDE2000 between each drag's last live picture and its exact one; the worst of the drags."""
+    means, tails = [0.0], [0.0]
+    for drag in drags:
+        if drag.live is not None and drag.exact is not None:
+            differences = delta_e_2000(_picture(drag.live.image), _picture(drag.exact.image))
+            means.append(float(differences.mean()))
+            tails.append(float(differences.flatten().quantile(0.99)))
+    return {"jump_mean": round(max(means), 2), "jump_p99": round(max(tails), 2)}
+
+
+def _picture(image: QImage) -> Tensor:
+    """A part of the pixels, (1, 3, h, w) in [0, 1]."""
+    pixels = byte_view(image, "little")[::PIXELS, ::PIXELS, 2::-1]
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] / 255.0
 
 
 def _summary(seconds: Sequence[float]) -> dict[str, float]:

@@ -13,13 +13,14 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from editor import theme
-from editor.render_thread import Frame
+from editor.frame import Frame
 
 MARGIN = 2 * theme.GRID
 WHEEL_STEP = 1.25
@@ -235,16 +236,21 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.SURROUND)
         frame = self.layer()
         if frame is None:
+            painter.fillRect(self.rect(), theme.SURROUND)
             painter.setPen(theme.QUIET)
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.hint)
             return
         ratio = self.devicePixelRatioF()
         painter.scale(1.0 / ratio, 1.0 / ratio)
         target = self._target()
-        visible = target.intersected(QRectF(0, 0, *self._device_size()))
+        everything = QRectF(0, 0, *self._device_size())
+        visible = target.intersected(everything)
+        around = QRegion(everything.toAlignedRect()) - QRegion(visible.toRect())
+        painter.setClipRegion(around)  # not under the picture: that is megabytes
+        painter.fillRect(everything, theme.SURROUND)
+        painter.setClipping(False)
         self._draw(painter, frame.image, target, visible)
         if frame.overlay is not None:
             self._draw(painter, frame.overlay, target, visible)

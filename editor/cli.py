@@ -55,7 +55,7 @@ def bench_open(
 @bench.command("drag")
 def bench_drag(
     raw: Sample = None,
-    frames: Annotated[int, typer.Option(metavar="N", min=1)] = 20,
+    frames: Annotated[int, typer.Option(metavar="N", min=1)] = 200,
     as_json: cli.Json = False,
 ) -> None:
     """From a slider to the picture, over one slider of every stage."""

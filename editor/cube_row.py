@@ -59,6 +59,8 @@ class CubeRow(QWidget):
 
     def _show(self, settings: Settings) -> None:
         path = str(settings[self._control] or "")
+        if self.name.text() and path == self.name.toolTip():
+            return
         name = Path(path).name if path else f"No {self._control.title} file"
         self.name.setText(
             self.name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 176)

@@ -141,6 +141,7 @@ class CurveEditor(QWidget):
         super().__init__()
         self._curves, self._document = tuple(curves), document
         self._chosen = 0
+        self._shown: tuple[object, ...] = ()
         self.plot = CurvePlot()
         self.buttons = QButtonGroup(self)
         row = QHBoxLayout()
@@ -176,6 +177,10 @@ class CurveEditor(QWidget):
             self._document.set(self._curves[self._chosen], points)
 
     def _show(self, settings: Settings) -> None:
+        showing = (self._chosen, *(settings[curve] for curve in self._curves))
+        if showing == self._shown:
+            return
+        self._shown = showing
         for index, curve in enumerate(self._curves):
             font = self.buttons.button(index).font()
             font.setBold(curve.name in settings)

@@ -4,8 +4,12 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from editor.detail import Detail
 from editor.document import Document
-from editor.render_thread import Detail, Frame, RenderThread, Request, View
+from editor.frame import Frame, Request, View
+from editor.job import Job
+from editor.quick import Quick, quick
+from editor.render_thread import RenderThread
 from engine.photo import Photo
 
 LARGEST_PREVIEW = 1600
@@ -25,6 +29,7 @@ class Darkroom(QObject):
     progressed = Signal(object)
     view_changed = Signal(object)
     full_size_wanted = Signal()
+    ready = Signal()  # drags are live from now on
     failed = Signal(str)
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
@@ -47,6 +52,20 @@ class Darkroom(QObject):
         document.photo_changed.connect(self._show_photo)
         document.photo_refined.connect(self.ask)
         document.settings_changed.connect(self.ask)
+        self._warming = Job(quick(document.finisher), self)
+        self._warming.finished.connect(self._quicken)
+        self._warming.failed.connect(self.failed)
+        self._warming.start()
+
+    @property
+    def asked(self) -> Request | None:
+        """The newest request."""
+        return self._asked
+
+    @property
+    def is_live(self) -> bool:
+        """Whether drags are shown by the live renderer."""
+        return self.render_thread.is_live
 
     def look(self, fitted: int, shown: int) -> None:
         """The picture's long side on the screen in device pixels: when fitted, and as zoomed."""
@@ -85,9 +104,15 @@ class Darkroom(QObject):
         self.progressed.emit(None)
 
     def close(self) -> None:
-        """End both threads."""
+        """End all threads."""
+        self._warming.cancel()
         self.render_thread.stop()
         self.detail_thread.stop()
+        self._warming.wait()
+
+    def _quicken(self, quick: Quick) -> None:
+        self.render_thread.quicken(quick)
+        self.ready.emit()
 
     def _show_photo(self) -> None:
         self.view = View(clipping=self.view.clipping)

@@ -1,6 +1,7 @@
 """NewestWins: a thread that always works on the latest request and drops what it supersedes."""
 
 import logging
+import time
 from collections.abc import Iterable
 from threading import Event
 
@@ -31,13 +32,14 @@ class NewestWins(QThread):
         super().__init__(parent)
         self._wake = Event()
         self._newest: object = None
+        self.asked_at = 0.0  # of the newest request, by time.perf_counter
         self._stopped = False
 
     def request(self, request: object) -> None:
         """Ask for `request`; what is under way ends at its next step. After `stop`: nothing."""
         if self._stopped:
             return  # signals that were under way when the window closed still arrive
-        self._newest = request
+        self._newest, self.asked_at = request, time.perf_counter()
         self._wake.set()
         if not self.isRunning():
             self.start()

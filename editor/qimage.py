@@ -1,18 +1,27 @@
-"""Tensor to QImage: the only place where pixels become Qt's.
+"""Pixels to QImage: the only place where pixels become Qt's.
 
-The QImage's own memory is the target of the last copy (qimage2ndarray's views), so a 1.7 MP frame
-costs one rounding pass and one interleave.
+The QImage's own memory is where the last step writes: a live picture is rendered right into it, and
+an exact one costs a rounding pass and an interleave.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
-from qimage2ndarray import byte_view
+from qimage2ndarray import byte_view, raw_view
 from torch import Tensor
 
 Bytes = NDArray[np.uint8]
+Packed = NDArray[np.uint32]
+"""Pixels as 0xffRRGGBB."""
+
 _WHITE = np.array([255.0])
+
+
+def blank(width: int, height: int) -> tuple[QImage, Packed]:
+    """A new opaque picture, not yet drawn, and its memory (H, W), which lives as long as it."""
+    out = QImage(width, height, QImage.Format.Format_RGB32)
+    return out, raw_view(out)
 
 
 def to_bytes(picture: Tensor) -> Bytes:
@@ -27,18 +36,19 @@ def to_bytes(picture: Tensor) -> Bytes:
 def to_qimage(planes: Bytes) -> QImage:
     """Interleave `planes` (3, H, W) into a new QImage."""
     _, height, width = planes.shape
-    out = QImage(width, height, QImage.Format.Format_RGB32)
+    out, _ = blank(width, height)
     red, green, blue = planes
     cv2.merge((blue, green, red, np.full_like(red, 255)), dst=byte_view(out, "little"))
     return out
 
 
 def mask_qimage(masks: list[tuple[NDArray[np.bool_], QColor]]) -> QImage:
-    """An overlay that shows each mask (H, W) in its color and is clear elsewhere."""
+    """An overlay that shows each mask (H, W) in its color, the last on top, clear elsewhere."""
     height, width = masks[0][0].shape
     out = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
-    out.fill(0)
-    view = byte_view(out, "little")
-    for mask, color in masks:
-        view[mask] = (color.blue(), color.green(), color.red(), 255)
+    which = np.zeros((height, width), np.uint8)
+    for place, (mask, _) in enumerate(masks, 1):
+        np.maximum(which, place * mask.view(np.uint8), out=which)
+    colors = np.array([0, *(color.rgba() for _, color in masks)], np.uint32)
+    np.take(colors, which, out=raw_view(out), mode="clip")
     return out

@@ -1,85 +1,35 @@
-"""The render thread: newest settings win; preview size while they rest, smaller only if late.
+"""The render thread: newest settings win; live while they move, exact when they rest.
 
 `framed` carries what the canvas shows, `thumbed` one tap's thumbnail, `rested` says that a request
-is done with. A second thread, Detail, renders the photo at its full size once settings rest.
+is done with: from then on the thread sleeps until the next.
+
+A frame of a drag that has begun is finished even if newer settings wait: it is in time, and a hand
+that moves faster than frames come would otherwise see none. All else ends at its next stage.
 """
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from typing import TypeVar
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
-from torch import Tensor
 
-from editor import theme
+from editor.frame import Frame, Request, View, frame_of, live_frame
 from editor.newest import NewestWins
-from editor.qimage import Bytes, mask_qimage, to_bytes, to_qimage
-from editor.view import difference, displayed
+from editor.pace import Pace, Rerun, rerun
+from editor.preview import At, Preview, only_yields
+from editor.qimage import blank
+from editor.quick import Quick
+from editor.thumbnails import LONG_SIDE, Thumbnails
 from engine.finisher import Finisher
 from engine.photo import Photo
-from engine.progress import Progress
-from engine.renderer import Renderer, Tap
 from engine.settings import Settings
-from engine.stage import Space
 
-THUMB_LONG_SIDE = 160
-LATE = 0.1
-"""Seconds: a frame of a drag that would take longer is rendered smaller."""
+PAUSE = 0.025
+"""Seconds without a change after which a drag's smaller picture is followed by a full one."""
 STILL = 0.15
 """Seconds without a change after which a held slider counts as resting."""
-CLIPPED_SHARE = 2e-4
 
-
-@dataclass(frozen=True)
-class View:
-    """What the canvas shows: a stage's tap or (None) the finished picture, and how."""
-
-    stage: str | None = None
-    difference: bool = False
-    neutral: bool = False
-    clipping: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """One thing to render, with all that it takes. `moving`: a slider is being dragged."""
-
-    photo: Photo
-    settings: Settings
-    view: View
-    long_side: int
-    moving: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """What the canvas shows. `tap` holds the shown stage's own values, for the readout.
-
-    `histogram` (4, 256): R, G, B and luma counts; `dark` and `bright`: something is clipped.
-    `settled`: at the size asked for.
-    """
-
-    request: Request
-    image: QImage
-    overlay: QImage | None
-    histogram: NDArray[np.float64]
-    dark: bool
-    bright: bool
-    tap: Tap
-    settled: bool
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Thumb:
-    """The thumbnail of one stage's tap."""
-
-    stage: str
-    image: QImage
+Answer = TypeVar("Answer")
 
 
 class RenderThread(NewestWins):
@@ -92,173 +42,184 @@ class RenderThread(NewestWins):
     def __init__(self, finisher: Finisher, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._finisher = finisher
+        self._quick: Quick | None = None
         self._photo: Photo | None = None
-        self._renderers: dict[int, Renderer] = {}
-        self._neutral: dict[int, Tap] = {}
-        self._thumbs: dict[str, Tensor] = {}
-        self._cost: dict[str, float] = {}  # stage: seconds per pixel when it last ran
+        self._preview: Preview | None = None
+        self._thumbnails: Thumbnails | None = None
+        self._pace = Pace()
+        self._shown: Frame | None = None
         self._before = Settings()
-        self._shrink = 1
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has a live renderer by now."""
+        return self._quick is not None
+
+    def quicken(self, quick: Quick) -> None:
+        """Be live from the next request on."""
+        self._quick = quick
 
     def work(self, request: object) -> Iterator[None]:
         assert isinstance(request, Request)
-        started = time.perf_counter()
-        self._adopt(request)
-        side = self._drag_side(request)
-        yield from self._frame(request, side, started)
-        yield from self._thumbnails(request)
-        if side < request.long_side:
-            if self._wake.wait(STILL):
-                return
-            yield from self._frame(request, request.long_side, time.perf_counter())
-        if request.settings != Settings() and request.long_side not in self._neutral:
-            yield from self._render_neutral(request.long_side)  # so that compare answers at once
+        asked = self.asked_at
+        preview, thumbnails = self._adopt(request)
+        yield from self._answer(request, preview)
+        if request.moving:
+            yield from self._move(request, preview, thumbnails, asked)
+        yield from self._settle(request, preview)
+        yield from self._finish(request, thumbnails)
+        yield from self._make_ready(request, preview.full)
         self.rested.emit(request)
 
-    def _adopt(self, request: Request) -> None:
-        """Forget what belongs to another photo or size."""
+    # The parts of a request
+
+    def _adopt(self, request: Request) -> tuple[Preview, Thumbnails]:
+        """What renders the request; what belongs to another photo or size is forgotten."""
         if request.photo is not self._photo:
-            self._photo = request.photo
-            self._renderers, self._neutral, self._thumbs = {}, {}, {}
+            self._photo, self._preview, self._thumbnails = request.photo, None, None
+            self._pace, self._shown = Pace(), None
+        if self._preview is None or self._preview.long_side != request.long_side:
+            self._preview = Preview(request.photo, self._finisher, request.long_side)
+        if self._thumbnails is None:
+            small = self._preview.full.photo.reduced(LONG_SIDE)
+            self._thumbnails = Thumbnails(small, self._finisher, self.thumbed.emit)
+        if self._quick is not None:
+            self._thumbnails.quicken(self._quick.operators)
         if not request.moving:
-            self._shrink = 1
-            keep = (request.long_side, THUMB_LONG_SIDE)
-            self._renderers = {side: r for side, r in self._renderers.items() if side in keep}
+            self._pace.rest()
+        return self._preview, self._thumbnails
 
-    def _renderer(self, side: int) -> Renderer:
-        if side not in self._renderers:
-            assert self._photo is not None
-            self._renderers[side] = Renderer(self._photo.reduced(side), self._finisher)
-        return self._renderers[side]
-
-    def _drag_side(self, request: Request) -> int:
-        """The size that keeps a drag's frames in time. Within one drag it only falls."""
-        first, last = self._before, request.settings
-        self._before = last
+    def _answer(self, request: Request, preview: Preview) -> Iterator[None]:
+        """The first picture of the request, unless the exact one is next and as quick."""
+        before, self._before = self._before, request.settings
+        kind = self._kind(request.view)
         if not request.moving:
-            return request.long_side
-        stages = list(self._finisher)
-        changed = [i for i, s in enumerate(stages) if s.values(first) != s.values(last)]
-        width, height = self._renderer(request.long_side).photo.size
-        rerun = stages[changed[0] :] if changed else []
-        seconds = sum(self._cost.get(s.name, 0.0) for s in rerun) * width * height
-        while seconds / self._shrink**2 > LATE and self._shrink < 4:
-            self._shrink += 1
-        return request.long_side // self._shrink
+            known = preview.full.rendered.get("exact") == request.settings
+            if kind == "live" and not known and not self._is_shown(request):
+                yield from self._frame(kind, request, preview.full, preview)
+            return
+        change = self._rerun(kind, request, before)
+        side = self._pace.side(change, preview.full.long_side)
+        yield from self._frame(kind, request, preview.at(side), preview, patient=True)
 
-    def _taps(self, renderer: Renderer, settings: Settings) -> Iterator[Tap]:
-        """The taps, each run timed."""
-        width, height = renderer.photo.size
-        started, source = time.perf_counter(), renderer.photo.image
-        for tap in renderer.render(settings):
-            seconds = time.perf_counter() - started
-            if tap.image is not source and seconds > 1e-3:
-                self._cost[tap.stage.name] = seconds / (width * height)
-            yield tap
-            started, source = time.perf_counter(), tap.image
+    def _move(
+        self, request: Request, preview: Preview, thumbnails: Thumbnails, asked: float
+    ) -> Iterator[None]:
+        """Thumbnails while no newer request comes, and the full picture at the first pause."""
+        thumbnails.aim(request.settings, exact=False)
+        thumbnails.slice()  # even where a newer request waits: frames may come without a gap
+        yield
+        kind = self._kind(request.view)
+        if kind != "exact" and self._shown is not None and self._shown.reduced:
+            yield from self._spend(thumbnails, asked + PAUSE)
+            yield from self._frame(kind, request, preview.full, preview)
+        yield from self._spend(thumbnails, asked + STILL)
 
-    def _frame(self, request: Request, side: int, started: float) -> Iterator[None]:
-        renderer = self._renderer(side)
-        if request.view.neutral:
-            yield from self._render_neutral(side)
-            tap, before = self._neutral[side], None
-        else:
-            taps = self._taps(renderer, request.settings)
-            tap, before = yield from _last(taps, request.view.stage)
-        if request.settings == Settings() and tap.stage is self._finisher.stages[-1]:
-            self._neutral[side] = tap
-        settled = side == request.long_side
-        self.framed.emit(frame_of(request, renderer.photo, tap, before, settled, started))
+    def _settle(self, request: Request, preview: Preview) -> Iterator[None]:
+        """The exact picture, unless it is shown already."""
+        shown = self._shown
+        if shown is None or shown.request is not request or not shown.settled:
+            yield
+            yield from self._frame("exact", request, preview.full, preview)
 
-    def _render_neutral(self, side: int) -> Iterator[None]:
-        if side not in self._neutral:
-            taps = self._renderer(side).finish(Settings())
-            self._neutral[side], _ = yield from _last(taps, None)
+    def _finish(self, request: Request, thumbnails: Thumbnails) -> Iterator[None]:
+        """All thumbnails, exact."""
+        thumbnails.aim(request.settings, exact=True)
+        while not thumbnails.done:
+            yield
+            thumbnails.slice()
 
-    def _thumbnails(self, request: Request) -> Iterator[None]:
-        renderer = self._renderer(THUMB_LONG_SIDE)
-        for tap in renderer.render(request.settings):
-            if self._thumbs.get(tap.stage.name) is not tap.image:
-                self._thumbs[tap.stage.name] = tap.image
-                shown = displayed(tap.image, tap.stage.space)
-                self.thumbed.emit(Thumb(tap.stage.name, to_qimage(to_bytes(shown))))
+    def _make_ready(self, request: Request, full: At) -> Iterator[None]:
+        """What the next drag's first frame builds upon, and what comparing shows."""
+        if self._quick is not None and full.rendered.get("live") != request.settings:
+            yield
+            yield from only_yields(full.live(self._quick).render(request.settings))
+            full.rendered["live"] = request.settings
+        if request.settings != Settings():
+            yield
+            yield from full.render_neutral()
+
+    def _spend(self, thumbnails: Thumbnails, until: float) -> Iterator[None]:
+        """Use the time until then for thumbnails, and sleep for the rest."""
+        while (left := until - time.perf_counter()) > 0.0:
+            if thumbnails.done:
+                self._wake.wait(left)
+            else:
+                thumbnails.slice()
             yield
 
+    # Frames
 
-class Detail(NewestWins):
-    """Renders the whole photo at full size in the background; None cancels."""
+    def _kind(self, view: View) -> str:
+        """The quickest renderer there is for a view."""
+        if self._quick is None:
+            return "exact"
+        return "live" if view.finished else "float"
 
-    framed = Signal(object)
-    progressed = Signal(object)
-
-    def __init__(self, finisher: Finisher, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._finisher = finisher
-
-    def work(self, request: object) -> Iterator[None]:
-        if not isinstance(request, Request):
-            return
+    def _frame(
+        self, kind: str, request: Request, at: At, preview: Preview, *, patient: bool = False
+    ) -> Iterator[None]:
+        """Render and show one frame. `patient`: newer settings of the same drag can wait for it."""
         started = time.perf_counter()
-        settings = Settings() if request.view.neutral else request.settings
-        stage = None if request.view.neutral else request.view.stage
-        taps = Renderer(request.photo, self._finisher).finish(settings)
-        tap, before = yield from _last(self._counted(taps), stage)
-        self.framed.emit(frame_of(request, request.photo, tap, before, True, started))
+        reduced = at is not preview.full
+        if kind == "live":
+            assert self._quick is not None
+            image, memory = blank(*at.photo.size)
+            steps = at.live(self._quick).render(request.settings, out=memory)
+            yield from self._run(steps, request, patient)
+            last = self._finisher.stages[-1]
+            frame = live_frame(request, image, memory, last, started, reduced=reduced)
+        else:
+            exact = kind == "exact"
+            quick = None if exact else self._quick
+            shown = at.taps(request.settings, request.view, quick)
+            tap, before = yield from self._run(shown, request, patient)
+            frame = frame_of(request, at.photo, tap, before, started, exact=exact, reduced=reduced)
+        if not request.view.neutral:
+            self._note(kind, request, at, time.perf_counter() - started)
+        self._shown = frame
+        self.framed.emit(frame)
 
-    def _counted(self, taps: Iterator[Tap]) -> Iterator[Tap]:
-        for done, tap in enumerate(taps, 1):
-            self.progressed.emit(Progress(done, len(self._finisher), tap.stage.title))
-            yield tap
+    def _note(self, kind: str, request: Request, at: At, seconds: float) -> None:
+        """Learn from a frame; the first of its kind and size also set up what later ones use."""
+        before = at.rendered.get(kind)
+        at.rendered[kind] = request.settings
+        if before is not None or kind == "exact":
+            self._pace.note(self._rerun(kind, request, before), at.long_side, seconds)
+
+    def _rerun(self, kind: str, request: Request, before: Settings | None) -> Rerun:
+        return rerun(kind, request.view.stage, self._finisher, before, request.settings)
+
+    def _run(
+        self, steps: Generator[object, None, Answer], request: Request, patient: bool
+    ) -> Generator[None, None, Answer]:
+        """Run to the end, yielding where what is under way may be dropped."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                answer: Answer = end.value
+                return answer
+            if not (patient and _same_drag(request, self._newest)):
+                yield
+
+    def _is_shown(self, request: Request) -> bool:
+        """Whether the request's picture is shown at full size, live or exact."""
+        if self._shown is None or self._shown.reduced:
+            return False
+        shown = self._shown.request
+        return (shown.settings, shown.view, shown.long_side) == (
+            request.settings,
+            request.view,
+            request.long_side,
+        )
 
 
-def _last(taps: Iterator[Tap], stage: str | None) -> Generator[None, None, tuple[Tap, Tap | None]]:
-    """The tap of `stage` (None: the last) and the one before it; yields between two stages."""
-    before, tap = None, next(taps)
-    while tap.stage.name != stage:
-        yield
-        following = next(taps, None)
-        if following is None:
-            break
-        before, tap = tap, following
-    return tap, before
-
-
-def frame_of(
-    request: Request, photo: Photo, tap: Tap, before: Tap | None, settled: bool, started: float
-) -> Frame:
-    """The frame that shows `tap` the way the request's view wants it."""
-    shown = displayed(tap.image, tap.stage.space)
-    if request.view.difference and not request.view.neutral:
-        source = displayed(photo.image, Space.CAMERA)
-        if before is not None:
-            source = displayed(before.image, before.stage.space)
-        shown = difference(shown, source)
-    planes = to_bytes(shown)
-    histogram = histogram_of(planes)
-    enough = CLIPPED_SHARE * planes[0].size
-    return Frame(
-        request,
-        to_qimage(planes),
-        clipping_of(planes) if request.view.clipping else None,
-        histogram,
-        bool(histogram[:3, 0].max() > enough),
-        bool(histogram[:3, 255].max() > enough),
-        tap,
-        settled,
-        time.perf_counter() - started,
+def _same_drag(request: Request, newest: object) -> bool:
+    """Whether `newest` asks for nothing but other settings."""
+    return (
+        isinstance(newest, Request)
+        and newest.moving
+        and newest.photo is request.photo
+        and (newest.view, newest.long_side) == (request.view, request.long_side)
     )
-
-
-def histogram_of(planes: Bytes) -> NDArray[np.float64]:
-    """Counts (4, 256) of R, G, B and luma (ITU-R BT.709-6 weights) of `planes` (3, H, W)."""
-    out = np.empty((4, 256))
-    luma = cv2.transform(np.stack(list(planes), -1), np.array([[0.2126, 0.7152, 0.0722]]))
-    for row, plane in zip(out, (*planes, luma), strict=True):
-        row[:] = cv2.calcHist([plane], [0], None, [256], [0, 256]).reshape(256)
-    return out
-
-
-def clipping_of(planes: Bytes) -> QImage:
-    """Where a channel is clipped: bright in one color, dark in another."""
-    bright, dark = planes.max(0) == 255, planes.min(0) == 0
-    return mask_qimage([(dark, theme.CLIPPED_DARK), (bright, theme.CLIPPED_BRIGHT)])

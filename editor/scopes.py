@@ -1,17 +1,19 @@
 """Scopes: the histogram of what the canvas shows, with a clipping warning at either end."""
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QWidget
 
 from editor import theme
-from editor.render_thread import Frame
+from editor.frame import Frame
 
-CURVES = ((theme.RED, 150), (theme.GREEN, 150), (theme.BLUE, 170), (theme.TEXT, 0))
+CURVES = ((theme.RED, 150), (theme.GREEN, 150), (theme.BLUE, 170))
 HEADROOM = 1.08
+QUARTERS = (64, 128, 192)
+REPAINT = 33
+"""Milliseconds between two repaints in a drag: faster says no more and takes the picture's time."""
 
 
 class Corner(QAbstractButton):
@@ -29,8 +31,9 @@ class Corner(QAbstractButton):
 
     def light(self, on: bool) -> None:
         """Whether there is clipping."""
-        self.lit = on
-        self.update()
+        if on != self.lit:
+            self.lit = on
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -42,6 +45,50 @@ class Corner(QAbstractButton):
         painter.drawPolygon(corner)
 
 
+class Curves(QWidget):
+    """Counts as curves: R, G and B filled, adding up to white where they meet; luma as a line."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._counts: NDArray[np.float64] | None = None
+
+    def show_counts(self, counts: NDArray[np.float64] | None) -> None:
+        """Show counts (4, 256), or nothing."""
+        self._counts = counts
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.SUNKEN)
+        step = self.width() / 256.0
+        for quarter in QUARTERS:
+            painter.fillRect(QRectF(round(quarter * step), 0, 1, self.height()), theme.PANEL)
+        if self._counts is None:
+            return
+        heights = _smoothed(self._counts)
+        left, right = QPointF(0.0, self.height()), QPointF(self.width(), self.height())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Screen)
+        for (color, alpha), row in zip(CURVES, heights, strict=False):
+            fill = QColor(color)
+            fill.setAlpha(alpha)
+            painter.setBrush(fill)
+            painter.drawPolygon(QPolygonF([left, *self._curve(row), right]))
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(theme.TEXT)
+        painter.drawPolyline(QPolygonF(self._curve(heights[3])))
+
+    def _curve(self, heights: NDArray[np.float64]) -> list[QPointF]:
+        bottom, step = float(self.height()), self.width() / 256.0
+        return [
+            QPointF((level + 0.5) * step, bottom * (1.0 - height))
+            for level, height in enumerate(heights.tolist())
+        ]
+
+
 class Histogram(QWidget):
     """R, G, B and luma. `clipping_toggled` asks to show or hide the clipping on the picture."""
 
@@ -49,31 +96,21 @@ class Histogram(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = pg.PlotWidget(background=theme.SUNKEN)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(False, False)
-        self.plot.hideButtons()
-        self.plot.hideAxis("left")
-        self.plot.hideAxis("bottom")
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.plot.setXRange(0, 255, padding=0.01)
-        self.plot.setYRange(0, 1, padding=0)
-        for quarter in (64, 128, 192):
-            self.plot.addItem(pg.InfiniteLine(quarter, pen=pg.mkPen(theme.PANEL)))
-        self.curves = [self._curve(color, alpha) for color, alpha in CURVES]
+        self.curves = Curves()
         self.counts: NDArray[np.float64] | None = None
         self.dark = Corner(theme.CLIPPED_DARK, "Clipped shadows (J shows them)", right=False)
         self.bright = Corner(theme.CLIPPED_BRIGHT, "Clipped highlights (J shows them)", right=True)
         layout = QGridLayout(self)
         layout.setContentsMargins(2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID, theme.GRID)
-        layout.addWidget(self.plot, 0, 0, 1, 3)
+        layout.addWidget(self.curves, 0, 0, 1, 3)
         top = Qt.AlignmentFlag.AlignTop
         layout.addWidget(self.dark, 0, 0, top | Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.bright, 0, 2, top | Qt.AlignmentFlag.AlignRight)
         self.setFixedHeight(18 * theme.GRID)
         for corner in (self.dark, self.bright):
             corner.clicked.connect(self.clipping_toggled)
+        self._due = QTimer(self, interval=REPAINT, singleShot=True)
+        self._due.timeout.connect(lambda: self.curves.show_counts(self.counts))
 
     def sizeHint(self) -> QSize:
         return QSize(theme.PANEL_WIDTH, 18 * theme.GRID)
@@ -83,11 +120,10 @@ class Histogram(QWidget):
         if frame.request.view.difference:
             return
         self.counts = frame.histogram
-        red, green, blue, luma = _smoothed(frame.histogram)
-        for curve, counts in zip(self.curves, (red, green, blue, luma), strict=True):
-            curve.setData(np.arange(256.0), counts)
         self.dark.light(frame.dark)
         self.bright.light(frame.bright)
+        if not self._due.isActive():
+            self._due.start()
 
     def show_clipping(self, on: bool) -> None:
         """Mark that the canvas shows what is clipped."""
@@ -97,20 +133,9 @@ class Histogram(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self.counts = None
-        for curve in self.curves:
-            curve.setData(np.arange(256.0), np.zeros(256))
+        self.curves.show_counts(None)
         self.dark.light(False)
         self.bright.light(False)
-
-    def _curve(self, color: QColor, alpha: int) -> pg.PlotCurveItem:
-        fill = QColor(color)
-        fill.setAlpha(alpha)
-        level = 0.0 if alpha else None
-        curve = pg.PlotCurveItem(pen=pg.mkPen(color, width=1), brush=fill, fillLevel=level)
-        curve.setCompositionMode(QPainter.CompositionMode.CompositionMode_Screen)
-        curve.setData(np.arange(256.0), np.zeros(256))
-        self.plot.addItem(curve)
-        return curve
 
 
 def _smoothed(counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,6 +40,7 @@ class StageGroup(QWidget):
     def __init__(self, stage: Stage, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stage, self._document = stage, document
+        self._shown: tuple[bool, bool] | None = None
         self.setObjectName(stage.name)
         self.opened = _button("opened", "Show or hide the controls", checkable=True)
         self.title = QLabel(stage.title)
@@ -179,6 +180,9 @@ class StageGroup(QWidget):
     def _show(self, settings: Settings) -> None:
         on = self.stage.name not in settings.off
         moved = any(control.name in settings for control in self.stage.controls)
+        if self._shown == (on, moved):
+            return
+        self._shown = (on, moved)
         self.power.setChecked(on)
         self.body.setEnabled(on)
         self.reset.setEnabled(moved)

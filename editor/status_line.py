@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from editor import theme
+from editor.frame import Frame
 from editor.icons import icon
 from engine.metadata import Exif, Metadata
 from engine.progress import Progress
@@ -48,6 +49,10 @@ class StatusLine(QStatusBar):
         self.readout.clear()
         self.saved.clear()
 
+    def show_state(self, frame: Frame, on_screen: int) -> None:
+        """Say how the picture on the screen was made."""
+        self.state.setText(state_text(frame, on_screen))
+
     def show_progress(self, title: str, progress: Progress | None) -> None:
         """Show what is running, or (None) that nothing is."""
         self.running.setVisible(progress is not None)
@@ -56,6 +61,21 @@ class StatusLine(QStatusBar):
         self.work.setText(f"{title}: {progress.note}" if progress.note else title)
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.done)
+
+
+def state_text(frame: Frame, on_screen: int) -> str:
+    """Live or exact, where it was computed, and its size in pixels if the screen shows more.
+
+    `on_screen`: the picture's long side there, in device pixels.
+    """
+    photo = frame.request.photo
+    parts = ["Exact" if frame.exact else "Live", photo.image.device.type.upper()]
+    full = max(photo.metadata.full_size)
+    if frame.long_side >= full:
+        parts.append("full size")
+    elif frame.long_side < on_screen:
+        parts.append(f"{frame.long_side} px")
+    return "  ·  ".join(parts)
 
 
 def shot_text(metadata: Metadata) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor import theme
-from editor.render_thread import Thumb
+from editor.frame import Thumb
 from engine.finisher import Finisher
 from engine.stage import Stage
 
@@ -35,15 +35,19 @@ class TapButton(QAbstractButton):
         self.setMinimumWidth(LEAST)
         self.setMaximumWidth(MOST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip(f"{stage.title}: {stage.space.value}. Exact.")
+        self._tell()
 
     def sizeHint(self) -> QSize:
         return QSize(96, 96)
 
-    def show_image(self, image: QImage | None) -> None:
+    def show_image(self, image: QImage | None, *, exact: bool = True) -> None:
         """Show a new thumbnail, or none."""
         self.image = image
-        self.update()
+        self.update(0, 0, self.width(), self._name_top() - 1)
+        if exact != self.exact:
+            self.exact = exact
+            self._tell()
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -64,14 +68,22 @@ class TapButton(QAbstractButton):
         if self.isChecked() or self.underMouse():
             painter.setPen(QPen(theme.ACCENT if self.isChecked() else theme.TRACK, 2))
             painter.drawRoundedRect(frame.adjusted(-2, -2, 2, 2), 2, 2)
-        self._paint_name(painter)
+        if event.rect().bottom() >= self._name_top():
+            self._paint_name(painter)
+
+    def _name_top(self) -> int:
+        return self.height() - NAME_HEIGHT
+
+    def _tell(self) -> None:
+        made = "Exact." if self.exact else "Live: exact when at rest."
+        self.setToolTip(f"{self.stage.title}: {self.stage.space.value}. {made}")
 
     def _paint_name(self, painter: QPainter) -> None:
         font = painter.font()
         font.setPixelSize(10)
         painter.setFont(font)
         painter.setPen(theme.TEXT if self.isChecked() else theme.QUIET)
-        below = QRectF(2, self.height() - NAME_HEIGHT, self.width() - 4, NAME_HEIGHT)
+        below = QRectF(2, self._name_top(), self.width() - 4, NAME_HEIGHT)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         wrapped = int(flags) | int(Qt.TextFlag.TextWordWrap)
         name = painter.boundingRect(below, wrapped, self.stage.title)
@@ -122,7 +134,7 @@ class TapStrip(QScrollArea):
 
     def show_thumb(self, thumb: Thumb) -> None:
         """Show a stage's new thumbnail."""
-        self.buttons[thumb.stage].show_image(thumb.image)
+        self.buttons[thumb.stage].show_image(thumb.image, exact=thumb.exact)
 
     def show_tap(self, stage: str | None) -> None:
         """Mark the stage whose tap is on the canvas; none is the finished picture."""

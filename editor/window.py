@@ -33,9 +33,9 @@ from editor.document import Document, Opening
 from editor.export_dialog import ExportDialog, default_wish
 from editor.exporting import Wish
 from editor.filmstrip import Filmstrip
+from editor.frame import Frame, View
 from editor.icons import icon
 from editor.readout import readout
-from editor.render_thread import Frame, View
 from editor.scopes import Histogram
 from editor.session import Session
 from editor.stage_panel import StagePanel
@@ -337,18 +337,11 @@ class Window(QMainWindow):
     def _show_frame(self, frame: Frame) -> None:
         self.canvas.show_frame(frame)
         self.histogram.show_frame(frame)
-        self.status.state.setText(self._state(frame))
-
-    def _state(self, frame: Frame) -> str:
-        if not frame.settled:
-            return "Live"
-        size = max(frame.image.width(), frame.image.height())
-        whole = size >= max(frame.request.photo.metadata.full_size)
-        return "Exact" if whole or size >= self.canvas.long_side() else "Preview"
+        self.status.show_state(frame, self.canvas.long_side())
 
     def _show_detail(self, frame: Frame) -> None:
         self.canvas.show_detail(frame)
-        self.status.state.setText("Exact, full size")
+        self.status.show_state(frame, self.canvas.long_side())
 
     def _show_detail_progress(self, progress: Progress | None) -> None:
         self.status.show_progress("Full size", progress)

@@ -9,6 +9,7 @@ import pytest
 from editor import bench
 from editor.cli import cli
 from engine.finishers.basic import BASIC
+from engine.stage import Kind
 from resources.dng import write_dng
 
 
@@ -34,15 +35,35 @@ def test_bench_open(raw, capsys, qapp):
     assert said["first_paint"]["median_ms"] <= said["first_paint"]["p95_ms"]
 
 
-def test_bench_drag(raw, capsys, qapp):
-    assert cli.main(["bench", "drag", str(raw), "--frames", "2", "--json"]) == 0
+def test_every_areawise_slider_and_one_of_every_other_stage_is_dragged():
+    dragged = {case.slider.name for case in bench.cases()}
+    for stage in BASIC:
+        names = {slider.name for slider in stage.sliders}
+        if stage.kind is Kind.AREAWISE:
+            assert names <= dragged
+        else:
+            assert names & dragged or not names or stage.name == "creative_lut"
+    for case in bench.cases():
+        active = [s.kind for s in BASIC if not s.idle(s.values(case.edit))]
+        assert (Kind.AREAWISE in active) or case.kind == "pointwise"
+
+
+def test_bench_drag(raw, capsys, qapp, monkeypatch):
+    few = [case for case in bench.cases() if case.slider.name in ("exposure", "clarity")]
+    monkeypatch.setattr(bench, "cases", lambda: few)
+    assert cli.main(["bench", "drag", str(raw), "--frames", "20", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     for kind in ("pointwise", "areawise"):
         assert 0 < said[kind]["median_ms"] <= said[kind]["p95_ms"]
         assert said[kind]["long_side"] == 1600
         assert 0 <= said[kind]["reduced_share"] <= 1
+        assert said["at_60_hz"][kind]["median_ms"] > 0
+    assert said["areawise"]["full_size_ms"]["median_ms"] > 0
     assert said["settle"]["median_ms"] > 0
-    assert set(said["sliders"]) < set(bench.EDIT)
+    assert said["settle"]["jump_mean"] <= said["settle"]["jump_p99"]
+    assert said["thumbnails_hz"] > 0
+    assert set(said["sliders"]) == {"exposure", "exposure, all areawise", "clarity"}
+    assert not list(raw.parent.glob("*.xmp"))
 
 
 @pytest.mark.parametrize("verb", [["edit"], ["bench", "open"], ["bench", "drag"]])

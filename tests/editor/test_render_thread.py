@@ -1,16 +1,20 @@
-"""The render thread: newest settings win, drags shrink only when late, full when still."""
+"""The render thread: newest settings win, live while they move, exact and quiet when still."""
 
 import threading
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 
-from editor.render_thread import Frame, RenderThread, Request, View, histogram_of
+from editor.frame import Frame, Request, Thumb, View
+from editor.quick import Quick
+from editor.render_thread import RenderThread
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
+from engine.photo import Photo
 from engine.settings import Settings
 from engine.slider import Slider
 from engine.stage import Kind, Space, Stage
@@ -38,22 +42,59 @@ class Slow:
         return image * (1.0 - a / 200.0)
 
 
+class Painter:
+    """A live renderer that takes as long as it is told, and paints brighter grey for higher a."""
+
+    def __init__(self, seconds_per_pixel: float = 0.0) -> None:
+        self.seconds = seconds_per_pixel
+        self.gate = threading.Event()
+        self.gate.set()
+        self.begun: list[tuple[Settings, int]] = []
+
+    def quick(self, finisher: Finisher) -> Quick:
+        return Quick(lambda photo: _OfPhoto(self, photo, finisher), {})
+
+
+class _OfPhoto:
+    def __init__(self, painter: Painter, photo: Photo, finisher: Finisher) -> None:
+        self.painter, self.photo, self.finisher = painter, photo, finisher
+
+    def render(self, settings, out=None):
+        width, height = self.photo.size
+        self.painter.begun.append((settings, width))
+        for stage in self.finisher:
+            yield stage
+            self.painter.gate.wait(10)
+            time.sleep(self.painter.seconds * width * height / len(self.finisher))
+        grey = int(settings[A])
+        out = np.empty((height, width), np.uint32) if out is None else out
+        out[:] = 0xFF000000 | grey << 16 | grey << 8 | grey
+        return out
+
+
 class Frames(QObject):
     def __init__(self, thread: RenderThread) -> None:
         super().__init__()
         self.all: list[Frame] = []
+        self.thumbs: list[Thumb] = []
         thread.framed.connect(self._take, Qt.ConnectionType.DirectConnection)
+        thread.thumbed.connect(self._take_thumb, Qt.ConnectionType.DirectConnection)
 
     def _take(self, frame: Frame) -> None:
         self.all.append(frame)
+
+    def _take_thumb(self, thumb: Thumb) -> None:
+        self.thumbs.append(thumb)
 
 
 @pytest.fixture
 def threads(qapp):
     started = []
 
-    def start(finisher: Finisher) -> tuple[RenderThread, Frames]:
+    def start(finisher: Finisher, painter: Painter | None = None) -> tuple[RenderThread, Frames]:
         thread = RenderThread(finisher)
+        if painter is not None:
+            thread.quicken(painter.quick(finisher))
         started.append(thread)
         return thread, Frames(thread)
 
@@ -115,8 +156,153 @@ def test_after_stop_nothing_starts_again(qapp, photos):
     assert thread.isFinished()
 
 
-def test_histogram_counts_every_pixel_once_per_channel():
-    planes = torch.randint(0, 256, (3, 40, 60), dtype=torch.uint8).numpy()
-    counts = histogram_of(planes)
-    assert counts.sum(1).tolist() == [2400.0] * 4
-    assert counts[0, 17] == (planes[0] == 17).sum()
+def drag(photos, a: float, long_side: int = 240) -> Request:
+    return Request(photos["a.dng"], settings(a), View(), long_side, moving=True)
+
+
+def still(photos, a: float, view: View | None = None) -> Request:
+    return Request(photos["a.dng"], settings(a), view or View(), 240)
+
+
+def test_a_drag_is_live_and_its_rest_exact(qtbot, threads, photos):
+    painter = Painter()
+    thread, frames = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    frames.all.clear()
+    wait_for_rest(qtbot, thread, drag(photos, 50))
+    live, exact = frames.all
+    assert (live.exact, live.reduced, live.tap) == (False, False, None)
+    assert live.image.pixelColor(3, 3).getRgb()[:3] == (50, 50, 50)
+    assert live.histogram[:, 50].tolist() == [live.image.width() * live.image.height()] * 4
+    assert exact.settled
+    assert exact.tap is not None
+
+
+def test_a_release_keeps_the_live_picture_until_the_exact_one_is_there(qtbot, threads, photos):
+    painter = Painter()
+    thread, frames = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    thread.request(drag(photos, 2))
+    qtbot.waitUntil(
+        lambda: any(f.request.settings == settings(2) for f in frames.all), timeout=WAIT
+    )
+    frames.all.clear()
+    wait_for_rest(qtbot, thread, still(photos, 2))
+    assert [frame.exact for frame in frames.all] == [True]
+
+
+def test_late_live_frames_are_smaller_and_a_full_one_follows_before_the_exact(
+    qtbot, threads, photos
+):
+    painter = Painter(seconds_per_pixel=0.06 / (240 * 160))
+    thread, frames = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    wait_for_rest(qtbot, thread, drag(photos, 2))  # that is how it learns
+    frames.all.clear()
+    wait_for_rest(qtbot, thread, drag(photos, 3))
+    assert [(f.image.width(), f.reduced, f.exact) for f in frames.all] == [
+        (156, True, False),
+        (240, False, False),
+        (240, False, True),
+    ]
+
+
+def test_a_frame_of_a_drag_is_finished_though_newer_settings_wait(qtbot, threads, photos):
+    painter = Painter()
+    thread, frames = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    frames.all.clear()
+    painter.gate.clear()
+    for a in range(2, 20):
+        thread.request(drag(photos, a))
+        time.sleep(0.005)
+    painter.gate.set()
+    wait_for_rest(qtbot, thread, still(photos, 20))
+    shown = [frame.request.settings.values["a"] for frame in frames.all]
+    assert 2.0 in shown
+    assert shown[-1] == 20.0
+    assert len(shown) <= 4
+
+
+def test_a_release_ends_a_frame_of_the_drag_at_its_next_stage(qtbot, threads, photos):
+    painter = Painter()
+    finisher = two_stages()
+    thread, frames = threads(finisher, painter)
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    frames.all.clear()
+    painter.gate.clear()
+    thread.request(drag(photos, 2))
+    qtbot.waitUntil(lambda: painter.begun[-1][0] == settings(2), timeout=WAIT)
+    request = still(photos, 3)
+    with qtbot.waitSignal(thread.rested, timeout=WAIT, check_params_cb=lambda r: r is request):
+        thread.request(request)
+        painter.gate.set()
+    assert settings(2) not in [frame.request.settings for frame in frames.all]
+
+
+def two_stages() -> Finisher:
+    def unchanged(image, metadata, statistics):
+        return image
+
+    first = Stage("first", (), unchanged, Kind.PROGRAM, Space.SCENE)
+    return Finisher("two", (first, *Slow().finisher.stages))
+
+
+def test_a_tap_is_moved_by_the_live_operators_and_settles_exact(qtbot, threads, photos):
+    slow, ran = Slow(), []
+
+    def live(image, metadata, statistics, *, a):
+        ran.append(a)
+        return image
+
+    thread, frames = threads(slow.finisher)
+    quick = Painter().quick(slow.finisher)
+    thread.quicken(Quick(quick.renderer, {"slow": live}))
+    tap = View(stage="slow")
+    wait_for_rest(qtbot, thread, still(photos, 1, tap))
+    frames.all.clear()
+    ran.clear()
+    wait_for_rest(qtbot, thread, Request(photos["a.dng"], settings(2), tap, 240, moving=True))
+    assert [frame.exact for frame in frames.all] == [False, True]
+    assert frames.all[0].tap is not None
+    assert ran[0] == 2.0
+
+
+def test_thumbnails_keep_up_with_frames_that_come_without_a_gap(qtbot, threads, photos):
+    thread, frames = threads(Slow().finisher, Painter())
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    frames.thumbs.clear()
+    count = 40
+
+    def ask_on(frame: Frame) -> None:  # in the render thread: the next request waits already
+        a = frame.request.settings.values["a"]
+        if a < count:
+            thread.request(drag(photos, a + 1))
+
+    thread.framed.connect(ask_on, Qt.ConnectionType.DirectConnection)
+    thread.request(drag(photos, 2))
+    qtbot.waitUntil(lambda: frames.all[-1].request.settings == settings(count), timeout=WAIT)
+    assert len(frames.thumbs) > count / 4
+    wait_for_rest(qtbot, thread, still(photos, count))
+    assert frames.thumbs[-1].exact
+
+
+def test_nothing_runs_when_idle(qtbot, threads, photos):
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        pytest.skip("only Linux tells how often a thread has woken")
+
+    def wakings() -> dict[str, str]:
+        said = {}
+        for task in tasks.iterdir():
+            lines = (task / "status").read_text().splitlines()
+            said[task.name] = next(line for line in lines if line.startswith("voluntary"))
+        return {name: line for name, line in said.items() if name != str(threading.get_native_id())}
+
+    thread, _ = threads(Slow().finisher, Painter())
+    wait_for_rest(qtbot, thread, still(photos, 1))
+    wait_for_rest(qtbot, thread, drag(photos, 2))
+    time.sleep(0.2)
+    before = wakings()
+    time.sleep(0.5)
+    assert wakings() == before

@@ -1,15 +1,20 @@
 """The window as a user meets it: real events in, picture, panel and files out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from qimage2ndarray import byte_view
 
+from editor.readout import readout
 from editor.slider_row import TICKS
+from editor.status_line import state_text
 from engine.settings import Settings
 from tests.editor.conftest import GAIN, WARMTH
 from tests.editor.hands import LEFT, WAIT, Hands
+from tests.photos import metadata
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -494,3 +499,56 @@ def test_f_fills_the_screen_and_escape_leaves(hands):
     hands.key(Qt.Key.Key_Escape)
     assert not window.isFullScreen()
     assert window.strip.isVisible()
+
+
+def test_a_drag_is_live_and_says_so_until_it_rests_exact(hands):
+    window, canvas = hands.window, hands.window.canvas
+    hands.qtbot.waitUntil(lambda: window.darkroom.is_live, timeout=WAIT)
+    assert window.status.state.text().startswith("Exact")
+    seen = []
+    window.darkroom.framed.connect(lambda frame: seen.append((frame, window.status.state.text())))
+    row = window.panel.row("gain")
+    hands.press(row)
+    hands.move(row, 0.8)
+    hands.qtbot.waitUntil(lambda: bool(seen), timeout=WAIT)
+    live, said = seen[0]
+    assert not live.exact
+    assert said.startswith("Live")
+    hands.release(row, 0.8)
+    hands.rest()
+    assert canvas.frame.settled
+    assert window.status.state.text().startswith("Exact")
+    one, other = (
+        byte_view(frame.image, "little")[..., :3].astype(int) for frame in (live, canvas.frame)
+    )
+    assert abs(one - other).mean() < 2.0  # no jump
+
+
+def test_the_readout_and_the_clipping_work_in_a_drag(hands):
+    window, canvas = hands.window, hands.window.canvas
+    hands.qtbot.waitUntil(lambda: window.darkroom.is_live, timeout=WAIT)
+    hands.key(Qt.Key.Key_J)
+    hands.rest()
+    row = window.panel.row("gain")
+    hands.press(row)
+    hands.move(row, 0.9)
+    hands.qtbot.waitUntil(lambda: not canvas.frame.exact, timeout=WAIT)
+    live = canvas.frame
+    clipped = byte_view(live.overlay, "little")[..., 3] > 0
+    pixels = byte_view(live.image, "little")[..., :3]
+    assert np.array_equal(clipped, (pixels.max(-1) == 255) | (pixels.min(-1) == 0))
+    assert live.bright == window.histogram.bright.lit
+    text = readout(live, (120, 80))
+    shown = live.image.pixelColor(120 * live.image.width() // 240, 80 * live.image.height() // 160)
+    assert f"RGB {shown.red()} {shown.green()} {shown.blue()}" in text
+    assert "Finish:" in text
+    hands.release(row, 0.9)
+
+
+def test_a_reduced_live_picture_tells_its_size(hands):
+    frame = hands.window.canvas.frame
+    assert state_text(frame, 240) == "Exact  ·  CPU  ·  full size"
+    photo = replace(frame.request.photo, metadata=metadata(4000, 3000))
+    small = replace(frame, request=replace(frame.request, photo=photo), exact=False, reduced=True)
+    assert state_text(small, 1600) == "Live  ·  CPU  ·  240 px"
+    assert state_text(small, 240) == "Live  ·  CPU"

@@ -1,0 +1,41 @@
+"""Detail: the photo at its full size, exact, once settings rest and the zoom asks for it."""
+
+import time
+from collections.abc import Iterator
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.frame import Request, frame_of
+from editor.newest import NewestWins
+from editor.preview import last_of
+from engine.finisher import Finisher
+from engine.progress import Progress
+from engine.renderer import Renderer, Tap
+from engine.settings import Settings
+
+
+class Detail(NewestWins):
+    """Renders the whole photo in the background; None cancels."""
+
+    framed = Signal(object)
+    progressed = Signal(object)
+
+    def __init__(self, finisher: Finisher, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._finisher = finisher
+
+    def work(self, request: object) -> Iterator[object]:
+        if not isinstance(request, Request):
+            return
+        started = time.perf_counter()
+        settings = Settings() if request.view.neutral else request.settings
+        stage = None if request.view.neutral else request.view.stage
+        taps = Renderer(request.photo, self._finisher).finish(settings)
+        tap, before = yield from last_of(self._counted(taps), stage)
+        frame = frame_of(request, request.photo, tap, before, started, exact=True, reduced=False)
+        self.framed.emit(frame)
+
+    def _counted(self, taps: Iterator[Tap]) -> Iterator[Tap]:
+        for done, tap in enumerate(taps, 1):
+            self.progressed.emit(Progress(done, len(self._finisher), tap.stage.title))
+            yield tap

@@ -1,0 +1,100 @@
+"""Quick: what is fast enough for a drag, once its kernels are compiled.
+
+Compiling takes seconds the first time on a machine and is kept on the disk. It happens beside the
+window's work; until it is done, drags are shown by the exact stages, smaller where need be.
+"""
+
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from engine.live.renderer import LiveRenderer
+
+from editor.qimage import Packed
+from engine.finisher import Finisher
+from engine.live.operators import live_operators
+from engine.metadata import Calibration, Metadata, Profile
+from engine.photo import Photo, canonical_statistics
+from engine.progress import Progress, Work
+from engine.renderer import Renderer
+from engine.settings import Settings
+from engine.slider import Slider
+from engine.stage import Operator, Stage
+
+PATCH = (48, 64)
+TURNS = 1e-3
+"""Seconds after which threads take turns while kernels compile, so that no frame waits for long."""
+
+
+class Live(Protocol):
+    """Renders the finished picture of one photo at one size, for the screen."""
+
+    def render(
+        self, settings: Settings, out: Packed | None = None
+    ) -> Generator[Stage, None, Packed]:
+        """Yield each stage that runs next; return the picture (H, W), in `out` if given."""
+        ...
+
+
+@dataclass(frozen=True)
+class Quick:
+    """A live renderer for any photo, and the live operators by their stage's name."""
+
+    renderer: Callable[[Photo], Live]
+    operators: Mapping[str, Operator]
+
+
+def quick(finisher: Finisher) -> Work[Quick]:
+    """What is fast enough for a drag with `finisher`, warm: run on a tiny photo, all kernels."""
+    with _taking_turns():
+        yield Progress(0, 3, "Loading")
+        operators = live_operators(finisher)
+        answer = Quick(lambda photo: LiveRenderer(photo, finisher, operators), operators)
+        patch = _patch()
+        live, floats = answer.renderer(patch), Renderer(patch, finisher, operators)
+        for done, settings in enumerate((Settings(), _moved(finisher)), 1):
+            yield Progress(done, 3, "Compiling")
+            for _ in live.render(settings):
+                yield Progress(done, 3, "Compiling")
+            for _ in floats.render(settings):
+                yield Progress(done, 3, "Compiling")
+    return answer
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURNS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _patch() -> Photo:
+    """A tiny photo: noise around middle grey, by a camera that sees XYZ."""
+    height, width = PATCH
+    noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+    about = Metadata(
+        profile=Profile("XYZ", (Calibration(23, np.eye(3)),)),
+        full_size=(width, height),
+        as_shot_neutral=np.array([0.9642, 1.0, 0.8251]),
+    )
+    return Photo(noise, about, canonical_statistics(noise, about))
+
+
+def _moved(finisher: Finisher) -> Settings:
+    """Every slider off its neutral."""
+    settings = Settings()
+    for slider in finisher.sliders:
+        settings = settings.replace(slider, _off_neutral(slider))
+    return settings
+
+
+def _off_neutral(slider: Slider) -> float:
+    value = float(slider.denormalize(0.6))
+    return value if value != slider.default else float(slider.denormalize(0.4))

@@ -1,0 +1,93 @@
+"""Thumbnails: every tap small, rendered a slice of time at once between the frames of a drag."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from editor.frame import Thumb
+from editor.pace import first_change
+from editor.qimage import to_qimage
+from editor.view import small_bytes
+from engine.finisher import Finisher
+from engine.photo import Photo
+from engine.renderer import Renderer, Tap
+from engine.settings import Settings
+from engine.stage import Operator
+
+LONG_SIDE = 120
+"""Pixels: as large as the strip shows them."""
+SHARE = 0.2
+"""Of a drag's time, what thumbnails may take: enough for ten passes a second."""
+LEAST, MOST = 0.001, 0.006
+"""Seconds: bounds of one slice between two frames; a stage that takes longer is let finish."""
+
+
+class Thumbnails:
+    """The thumbnails of one photo. Only those that have changed are passed to `show`.
+
+    A pass through the stages is finished with the settings it has begun with, so that the last
+    stages get their turn in a drag of the first; the next pass takes what was aimed at last.
+    """
+
+    def __init__(self, photo: Photo, finisher: Finisher, show: Callable[[Thumb], object]) -> None:
+        self._photo, self._finisher, self._show = photo, finisher, show
+        self._exact = Renderer(photo, finisher)
+        self._live: Renderer | None = None
+        self._aim = (Settings(), True)
+        self._pass: tuple[Settings, bool] | None = None
+        self._taps: Iterator[tuple[int, Tap]] | None = None
+        self._end = 0.0  # of the last slice
+        self._shown: dict[str, tuple[Settings, bool]] = {}
+
+    def quicken(self, operators: Mapping[str, Operator]) -> None:
+        """Use these operators for passes that need not be exact."""
+        if self._live is None:
+            self._live = Renderer(self._photo, self._finisher, operators)
+
+    def aim(self, settings: Settings, *, exact: bool) -> None:
+        """What to show from the next pass on."""
+        self._aim = (settings, exact or self._live is None)
+
+    @property
+    def done(self) -> bool:
+        """Whether what was aimed at is shown."""
+        return self._taps is None and self._pass == self._aim
+
+    def slice(self) -> None:
+        """Render for the share of the time since the last slice."""
+        since = time.perf_counter() - self._end
+        self.run(min(max(SHARE * since, LEAST), MOST))
+        self._end = time.perf_counter()
+
+    def run(self, seconds: float) -> None:
+        """Render for about so long, one stage at least, unless all is done."""
+        end = time.perf_counter() + seconds
+        while not self.done:
+            if self._taps is None:
+                self._pass = self._aim
+                settings, exact = self._aim
+                renderer = self._exact if exact or self._live is None else self._live
+                self._taps = enumerate(renderer.render(settings))
+            place, tap = next(self._taps, (0, None))
+            if tap is None:
+                self._taps = None
+            else:
+                self._take(place, tap)
+            if time.perf_counter() >= end:
+                return
+
+    def _take(self, place: int, tap: Tap) -> None:
+        """Show the thumbnail of `tap`, unless it is shown already."""
+        assert self._pass is not None
+        name = tap.stage.name
+        settings, exact = self._pass
+        if self._is_shown(name, place, settings, exact=exact):
+            return
+        self._shown[name] = self._pass
+        image = to_qimage(small_bytes(tap.image, tap.stage.space))
+        self._show(Thumb(name, image, exact))
+
+    def _is_shown(self, name: str, place: int, settings: Settings, *, exact: bool) -> bool:
+        before, was_exact = self._shown.get(name, (None, False))
+        if before is None or exact > was_exact:
+            return False
+        return first_change(self._finisher, before, settings) > place
