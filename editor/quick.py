@@ -12,11 +12,11 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from engine.live.renderer import LiveRenderer
 
 from editor.qimage import Packed
 from engine.finisher import Finisher
 from engine.live.operators import live_operators
+from engine.live.renderer import LiveRenderer
 from engine.metadata import Calibration, Metadata, Profile
 from engine.photo import Photo, canonical_statistics
 from engine.progress import Progress, Work
