@@ -26,7 +26,7 @@ from engine.live.kernels import (
 from engine.proxies.areawise import LocalLaplacianProxy
 
 
-def compiled(proxy: LocalLaplacianProxy) -> Callable[[Tensor], Tensor]:
+def local_laplacian_maps(proxy: LocalLaplacianProxy) -> Callable[[Tensor], Tensor]:
     """`proxy.maps`, as kernels, for one picture."""
     waves = _numbers(proxy.waves / (2.0 * math.pi))
     shares, edges = _numbers(proxy.shares), _numbers(proxy.edges)

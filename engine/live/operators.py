@@ -1,6 +1,6 @@
 """Live operators: what runs in a stage's place during a drag, on the CPU."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from torch import Tensor, nn
@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from engine.finisher import Finisher
 from engine.finishers import basic
 from engine.live import clarity, color_balance, dehaze, detail, sharpening, texture, tone_mapping
-from engine.live.local_laplacian import compiled
+from engine.live.cascade import base_maps, veil_maps
+from engine.live.local_laplacian import local_laplacian_maps
 from engine.metadata import Metadata
-from engine.proxies.areawise import AreawiseProxy, LocalLaplacianProxy
+from engine.proxies.areawise import AreawiseProxy, BaseProxy, LocalLaplacianProxy, VeilProxy
 from engine.proxies.weights import shipped
 from engine.slider import Setting
 from engine.stage import Analysis, Operator
@@ -45,8 +46,19 @@ def live_analyses(finisher: Finisher) -> dict[str, Analysis]:
 def _learned(analysis: Analysis, proxy: nn.Module) -> Analysis:
     """`analysis` with the maps of `proxy`, on its grid."""
     assert isinstance(proxy, AreawiseProxy)
-    maps = compiled(proxy) if isinstance(proxy, LocalLaplacianProxy) else proxy.maps
-    return replace(analysis, grid=proxy.analysis.grid, maps=maps)
+    return replace(analysis, grid=proxy.analysis.grid, maps=_compiled(proxy))
+
+
+def _compiled(proxy: AreawiseProxy) -> Callable[[Tensor], Tensor]:
+    """Its maps by kernels, where there are some for its kind."""
+    match proxy:
+        case LocalLaplacianProxy():
+            return local_laplacian_maps(proxy)
+        case BaseProxy():
+            return base_maps(proxy)
+        case VeilProxy():
+            return veil_maps(proxy)
+    return proxy.maps
 
 
 def live_operators(finisher: Finisher) -> dict[str, Operator]:

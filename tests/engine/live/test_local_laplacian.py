@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.finishers.basic import clarity
-from engine.live.local_laplacian import compiled
+from engine.live.local_laplacian import local_laplacian_maps
 from engine.proxies.areawise import LocalLaplacianProxy
 from tests.photos import photo_of, scene
 
@@ -21,4 +21,4 @@ def test_it_is_the_network(size: tuple[int, int], seed: int) -> None:
     tones = clarity.features(photo.image, photo.metadata, photo.statistics, grid)
     truth = proxy.maps(tones)
     assert truth.abs().max() > 0.01
-    torch.testing.assert_close(compiled(proxy)(tones), truth, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(local_laplacian_maps(proxy)(tones), truth, rtol=1e-4, atol=1e-4)
