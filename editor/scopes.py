@@ -1,15 +1,19 @@
 """Scopes: the histogram of what the canvas shows, with a clipping warning at either end."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QWidget
 
 from editor import theme
 from editor.frame import Frame
+from editor.qimage import blank
 
-CURVES = ((theme.RED, 150), (theme.GREEN, 150), (theme.BLUE, 170))
+CURVES = ((theme.RED, 0.6), (theme.GREEN, 0.6), (theme.BLUE, 0.67))
+"""Colors of the areas below the curves, and how much of it is added: as light is, to white."""
 HEADROOM = 1.08
 QUARTERS = (64, 128, 192)
 REPAINT = 33
@@ -61,32 +65,45 @@ class Curves(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.SUNKEN)
-        step = self.width() / 256.0
-        for quarter in QUARTERS:
-            painter.fillRect(QRectF(round(quarter * step), 0, 1, self.height()), theme.PANEL)
-        if self._counts is None:
-            return
-        heights = _smoothed(self._counts)
-        left, right = QPointF(0.0, self.height()), QPointF(self.width(), self.height())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Screen)
-        for (color, alpha), row in zip(CURVES, heights, strict=False):
-            fill = QColor(color)
-            fill.setAlpha(alpha)
-            painter.setBrush(fill)
-            painter.drawPolygon(QPolygonF([left, *self._curve(row), right]))
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(theme.TEXT)
-        painter.drawPolyline(QPolygonF(self._curve(heights[3])))
+        width, height = self.width(), self.height()
+        heights = np.zeros((4, 256)) if self._counts is None else _smoothed(self._counts)
+        painter.drawImage(0, 0, _filled(heights[:3], width, height))
+        if self._counts is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme.TEXT)
+            xs, ys = (np.arange(256) + 0.5) * (width / 256.0), height * (1.0 - heights[3])
+            line = [QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
+            painter.drawPolyline(QPolygonF(line))
 
-    def _curve(self, heights: NDArray[np.float64]) -> list[QPointF]:
-        bottom, step = float(self.height()), self.width() / 256.0
-        return [
-            QPointF((level + 0.5) * step, bottom * (1.0 - height))
-            for level, height in enumerate(heights.tolist())
-        ]
+
+def _filled(heights: NDArray[np.float64], width: int, height: int) -> QImage:
+    """The areas below three curves (3, 256) of heights in [0, 1]. As pixels: polygons are slow."""
+    levels = np.arange(width) * 256 // width
+    tops = height * (1.0 - heights[:, levels])
+    inside = np.arange(height)[None, :, None] >= tops[:, None]
+    which = inside[0] + 2 * inside[1].view(np.uint8) + 4 * inside[2].view(np.uint8)
+    image, pixels = blank(width, height)
+    np.take(_mixtures(), which, out=pixels, mode="clip")
+    for column in (quarter * width // 256 for quarter in QUARTERS):
+        pixels[which[:, column] == 0, column] = theme.PANEL.rgba()
+    return image
+
+
+@cache
+def _mixtures() -> NDArray[np.uint32]:
+    """The colors of none, one, two and all areas: bit i for the i-th of CURVES."""
+    colors = []
+    for areas in range(8):
+        rest = np.ones(3) - _light(theme.SUNKEN)
+        for bit, (color, share) in enumerate(CURVES):
+            if areas >> bit & 1:
+                rest *= 1.0 - share * _light(color)
+        colors.append(QColor.fromRgbF(*(1.0 - rest).tolist()).rgba())
+    return np.array(colors, np.uint32)
+
+
+def _light(color: QColor) -> NDArray[np.float64]:
+    return np.array([color.redF(), color.greenF(), color.blueF()])
 
 
 class Histogram(QWidget):
