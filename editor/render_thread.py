@@ -144,6 +144,8 @@ class RenderThread(NewestWins):
         while (left := until - time.perf_counter()) > 0.0:
             if thumbnails.done:
                 self._wake.wait(left)
+            elif thumbnails.wait > 0.0:
+                self._wake.wait(min(left, thumbnails.wait))
             else:
                 thumbnails.slice()
             yield

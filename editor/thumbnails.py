@@ -17,8 +17,12 @@ LONG_SIDE = 120
 """Pixels: as large as the strip shows them."""
 SHARE = 0.2
 """Of a drag's time, what thumbnails may take: enough for ten passes a second."""
-LEAST, MOST = 0.001, 0.006
+LEAST, MOST = 0.001, 0.012
 """Seconds: bounds of one slice between two frames; a stage that takes longer is let finish."""
+GAP = 0.2
+"""Seconds after which a slice is the first of a drag, and short: there is nothing to make up."""
+PERIOD = 0.08
+"""Seconds from one live pass to the next: faster says no more and takes the frames' time."""
 
 
 class Thumbnails:
@@ -35,7 +39,7 @@ class Thumbnails:
         self._aim = (Settings(), True)
         self._pass: tuple[Settings, bool] | None = None
         self._taps: Iterator[tuple[int, Tap]] | None = None
-        self._end = 0.0  # of the last slice
+        self._end = self._began = 0.0  # the last slice, and the pass
         self._shown: dict[str, tuple[Settings, bool]] = {}
 
     def quicken(self, operators: Mapping[str, Operator]) -> None:
@@ -52,10 +56,17 @@ class Thumbnails:
         """Whether what was aimed at is shown."""
         return self._taps is None and self._pass == self._aim
 
+    @property
+    def wait(self) -> float:
+        """Seconds until there is something to do, if more is wanted."""
+        if self._taps is not None or self._aim[1]:
+            return 0.0
+        return max(0.0, self._began + PERIOD - time.perf_counter())
+
     def slice(self) -> None:
         """Render for the share of the time since the last slice."""
         since = time.perf_counter() - self._end
-        self.run(min(max(SHARE * since, LEAST), MOST))
+        self.run(min(max(SHARE * since, LEAST), MOST) if since < GAP else LEAST)
         self._end = time.perf_counter()
 
     def run(self, seconds: float) -> None:
@@ -63,6 +74,9 @@ class Thumbnails:
         end = time.perf_counter() + seconds
         while not self.done:
             if self._taps is None:
+                if self.wait > 0.0:
+                    return
+                self._began = time.perf_counter()
                 self._pass = self._aim
                 settings, exact = self._aim
                 renderer = self._exact if exact or self._live is None else self._live

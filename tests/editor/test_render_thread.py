@@ -268,7 +268,10 @@ def test_a_tap_is_moved_by_the_live_operators_and_settles_exact(qtbot, threads, 
     assert ran[0] == 2.0
 
 
-def test_thumbnails_keep_up_with_frames_that_come_without_a_gap(qtbot, threads, photos):
+def test_thumbnails_keep_up_with_frames_that_come_without_a_gap(
+    qtbot, threads, photos, monkeypatch
+):
+    monkeypatch.setattr("editor.thumbnails.PERIOD", 0.0)
     thread, frames = threads(Slow().finisher, Painter())
     wait_for_rest(qtbot, thread, still(photos, 1))
     frames.thumbs.clear()

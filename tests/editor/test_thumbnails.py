@@ -67,7 +67,8 @@ def test_a_pass_is_finished_with_the_settings_it_began_with(strip):
     assert shown == [*ALL, *ALL]
 
 
-def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(strip):
+def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(strip, monkeypatch):
+    monkeypatch.setattr("editor.thumbnails.PERIOD", 0.0)
     strip.thumbnails.quicken({})
     strip.run()
     strip.aim(gain(1.0), exact=False)
@@ -80,3 +81,14 @@ def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(stri
         ("gain", True),
         ("finish", True),
     }
+
+
+def test_live_passes_leave_the_frames_their_time(strip, monkeypatch):
+    monkeypatch.setattr("editor.thumbnails.PERIOD", 1000.0)
+    strip.thumbnails.quicken({})
+    strip.run()
+    strip.aim(gain(1.0), exact=False)
+    assert strip.step() == []
+    assert strip.thumbnails.wait > 900.0
+    strip.aim(gain(1.0), exact=True)
+    assert names(strip.run()) == ALL[1:]
