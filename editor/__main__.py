@@ -4,21 +4,31 @@ import gc
 import sys
 from pathlib import Path
 
-import torch
 from PySide6.QtWidgets import QApplication
 
 from editor import theme
 from editor.opening import opening
 from editor.window import Window
 from engine.finishers.basic import BASIC
+from engine.strips import take_over
 
 THREADS = 2
-"""Of torch, for a render; the rest of the machine stays free for the window and exports."""
+"""For a render; the rest of the machine stays free for the window and exports."""
+
+
+TURNS = 2e-4
+"""Seconds after which Python's threads take turns: no frame shall wait while the window paints."""
+
+
+def share_the_machine() -> None:
+    """Set how threads share processor and interpreter; before the first render."""
+    take_over(THREADS)
+    sys.setswitchinterval(TURNS)
 
 
 def main(files: list[str]) -> int:
     """Open the window, with `files` if there are any; returns the exit status."""
-    torch.set_num_threads(THREADS)
+    share_the_machine()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Photofinish")
     theme.dress(application)

@@ -22,7 +22,7 @@ from qimage2ndarray import byte_view
 from torch import Tensor
 
 from editor import theme
-from editor.__main__ import THREADS
+from editor.__main__ import THREADS, share_the_machine
 from editor.document import Opened
 from editor.drags import Drag, Hand
 from editor.opening import opening
@@ -169,7 +169,7 @@ def at_the_window() -> Iterator[Hand]:
     """A window on the screen, or on none, that leaves no sidecar behind."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    torch.set_num_threads(THREADS)
+    share_the_machine()
     application = QApplication.instance() or QApplication(["photofinish"])
     assert isinstance(application, QApplication)
     theme.dress(application)

@@ -4,9 +4,7 @@ Compiling takes seconds the first time on a machine and is kept on the disk. It 
 window's work; until it is done, drags are shown by the exact stages, smaller where need be.
 """
 
-import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,8 +24,6 @@ from engine.slider import Slider
 from engine.stage import Operator, Stage
 
 PATCH = (48, 64)
-TURNS = 1e-3
-"""Seconds after which threads take turns while kernels compile, so that no frame waits for long."""
 
 
 class Live(Protocol):
@@ -50,29 +46,18 @@ class Quick:
 
 def quick(finisher: Finisher) -> Work[Quick]:
     """What is fast enough for a drag with `finisher`, warm: run on a tiny photo, all kernels."""
-    with _taking_turns():
-        yield Progress(0, 3, "Loading")
-        operators = live_operators(finisher)
-        answer = Quick(lambda photo: LiveRenderer(photo, finisher, operators), operators)
-        patch = _patch()
-        live, floats = answer.renderer(patch), Renderer(patch, finisher, operators)
-        for done, settings in enumerate((Settings(), _moved(finisher)), 1):
+    yield Progress(0, 3, "Loading")
+    operators = live_operators(finisher)
+    answer = Quick(lambda photo: LiveRenderer(photo, finisher, operators), operators)
+    patch = _patch()
+    live, floats = answer.renderer(patch), Renderer(patch, finisher, operators)
+    for done, settings in enumerate((Settings(), _moved(finisher)), 1):
+        yield Progress(done, 3, "Compiling")
+        for _ in live.render(settings):
             yield Progress(done, 3, "Compiling")
-            for _ in live.render(settings):
-                yield Progress(done, 3, "Compiling")
-            for _ in floats.render(settings):
-                yield Progress(done, 3, "Compiling")
+        for _ in floats.render(settings):
+            yield Progress(done, 3, "Compiling")
     return answer
-
-
-@contextmanager
-def _taking_turns() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(TURNS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def _patch() -> Photo:

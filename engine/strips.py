@@ -6,7 +6,7 @@ want the cores too.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from threading import Barrier, current_thread
 from typing import TypeVar
@@ -22,6 +22,17 @@ _WORKER = "strip"
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+def take_over(threads: int) -> None:
+    """Have `threads` workers from now on, and torch on one thread wherever it is called.
+
+    Its own threads meet after every small operation: where a window paints beside them, each
+    meeting may cost milliseconds. To be called before anything else of this module.
+    """
+    torch.set_num_threads(threads)
+    _workers()
+    torch.set_num_threads(1)
 
 
 def in_strips(
@@ -65,16 +76,29 @@ def side_by_side(run: Callable[[_Item], _Result], items: Iterable[_Item]) -> lis
 
 
 def at_once(run: Callable[[_Item], object], items: Iterable[_Item]) -> None:
-    """`run` of each item on the same workers, for work that is not torch's; in turn on one of them.
+    """`run` of each item, here and on the same workers, for work that is not torch's.
 
-    No gradient can follow it, so it asks for no mode.
+    A worker that wakes too late to find an item left is not waited for. In turn if this is one of
+    the workers. No gradient can follow it, so it asks for no mode.
     """
     if current_thread().name.startswith(_WORKER):
         for item in items:
             run(item)
-    else:
-        for _ in _workers().map(run, items):
-            pass
+        return
+    left = iter(list(items))  # a list's iterator gives each item once, whoever asks
+
+    def work() -> None:
+        for item in left:
+            run(item)
+
+    helpers = [_workers().submit(work) for _ in range(_count() - 1)]
+    try:
+        work()
+    finally:
+        waits = [helper for helper in helpers if not helper.cancel()]
+        wait(waits)
+    for helper in waits:
+        helper.result()
 
 
 def alone(run: Callable[[], _Result]) -> _Result:
@@ -97,7 +121,13 @@ def gradients_wanted() -> bool:
 @cache
 def _workers() -> ThreadPoolExecutor:
     """As many threads as torch has at first, each of them running torch on itself alone."""
-    return _lone_threads(torch.get_num_threads(), _WORKER)
+    return _lone_threads(_count(), _WORKER)
+
+
+@cache
+def _count() -> int:
+    """How many threads torch has at first: in the foreman's thread, and in ours later, it is 1."""
+    return torch.get_num_threads()
 
 
 @cache
