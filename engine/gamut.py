@@ -6,14 +6,14 @@ from torch import Tensor
 from engine.color import extremes
 from engine.slider import Value
 
-_TINY = 1e-6
+TINY = 1e-6
 
 
 def room(image: Tensor, gray: Tensor) -> Tensor:
     """How many times its distance from `gray` (B, 1, H, W) each pixel can have within [0, 1]."""
     low, high = extremes(image)
-    up = (1.0 - gray).clamp_min(_TINY) / (high - gray).clamp_min(_TINY)
-    down = gray.clamp_min(_TINY) / (gray - low).clamp_min(_TINY)
+    up = (1.0 - gray).clamp_min(TINY) / (high - gray).clamp_min(TINY)
+    down = gray.clamp_min(TINY) / (gray - low).clamp_min(TINY)
     return torch.minimum(up, down)
 
 

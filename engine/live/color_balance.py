@@ -58,6 +58,26 @@ def balanced_and_exposed(
     return picture_of(out)
 
 
+def exposed(
+    image: Tensor, metadata: Metadata, statistics: Statistics, *, exposure: Value
+) -> Tensor:
+    """`image` (1, 3, H, W) times 2 to the power of `exposure` (EV)."""
+    if exposure == 0.0:
+        return image
+    planes, gain = planes_of(image), F(2.0**exposure)
+    out = np.empty_like(planes)
+    by_rows(lambda first, stop: _scale(planes, gain, out, first, stop), planes.shape[1])
+    return picture_of(out)
+
+
+@kernel
+def _scale(planes: Planes, gain: F, out: Planes, first: int, stop: int) -> None:
+    for k in range(3):
+        for y in range(first, stop):
+            for x in range(planes.shape[2]):
+                out[k, y, x] = gain * planes[k, y, x]
+
+
 @kernel
 def _balance(
     planes: Planes,

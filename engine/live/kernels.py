@@ -40,7 +40,7 @@ F = np.float32
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_BLOCKS, _ROWS = 8, 16  # a picture is shared out in so many blocks of so many rows at least
+_BLOCKS, _ROWS = 4, 64  # a picture is shared out in so many blocks of so many rows at least
 _BUILDS = 4  # of the kernels that stay on disk
 
 
@@ -217,10 +217,15 @@ class Curve(NamedTuple):
 def curve(function: Callable[[Tensor], Tensor], low: float, high: float, steps: int) -> Curve:
     """`function` by `steps` equal steps from `low` to `high`; level beyond."""
     x = torch.linspace(low, high, steps + 1, dtype=torch.float64)
-    values = function(x).numpy()
-    rises = np.diff(values, append=values[-1])
-    entries = np.stack([values, rises], -1).astype(np.float32)
-    return Curve(entries.view(np.int64)[:, 0], F(low), F(steps / (high - low)))
+    return curve_of(function(x), low, high)
+
+
+def curve_of(values: Tensor, low: float, high: float) -> Curve:
+    """The curve through `values` (n,) at equal steps from `low` to `high`."""
+    heights = values.numpy()
+    rises = np.diff(heights, append=heights[-1])
+    entries = np.stack([heights, rises], -1).astype(np.float32)
+    return Curve(entries.view(np.int64)[:, 0], F(low), F((len(heights) - 1) / (high - low)))
 
 
 @part

@@ -7,7 +7,17 @@ from torch import Tensor, nn
 
 from engine.finisher import Finisher
 from engine.finishers import basic
-from engine.live import clarity, color_balance, dehaze, detail, sharpening, texture, tone_mapping
+from engine.live import (
+    chroma,
+    clarity,
+    color_balance,
+    dehaze,
+    detail,
+    sharpening,
+    texture,
+    tone_mapping,
+    toning,
+)
 from engine.live.cascade import base_maps, veil_maps
 from engine.live.local_laplacian import local_laplacian_maps
 from engine.metadata import Metadata
@@ -25,7 +35,13 @@ _ANALYSES: Mapping[str, Analysis] = {
 _OPERATORS: Mapping[str, Operator] = {
     "detail": detail.denoised,
     "color_balance": color_balance.balanced,
+    "exposure": color_balance.exposed,
     "texture": texture.textured,
+    "rgb_toning": toning.toned,
+    "color_mixer": chroma.mixed,
+    "vibrance": chroma.with_vibrance,
+    "saturation": chroma.saturated,
+    "color_conversion": toning.converted,
     "sharpening": sharpening.sharpened,
 }
 

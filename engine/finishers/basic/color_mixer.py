@@ -32,10 +32,10 @@ BANDS = {
 }
 """Oklab hue (degrees) of each band's middle."""
 
-_TURN = math.radians(30.0)  # hue +-100
-_MOST = 1.2  # saturation 100: what it adds to chroma
-_BRIGHTEST, _DARKEST = 1.5, 0.7  # luminance +-100: what it adds to or takes from light
-_FAINT = 0.04  # chroma below which a color counts as grey
+TURN = math.radians(30.0)  # hue +-100
+MOST = 1.2  # saturation 100: what it adds to chroma
+BRIGHTEST, DARKEST = 1.5, 0.7  # luminance +-100: what it adds to or takes from light
+FAINT = 0.04  # chroma below which a color counts as grey
 _STEPS = 720
 
 _D65 = xyz(torch.tensor([0.3127, 0.3290], dtype=torch.float64))
@@ -46,17 +46,17 @@ _XYZ_TO_LMS = np.array(
         [0.0482003018, 0.2643662691, 0.6338517070],
     ]
 )
-_ROOTS_TO_LAB = np.array(
+ROOTS_TO_LAB = np.array(
     [
         [0.2104542553, 0.7936177850, -0.0040720468],
         [1.9779984951, -2.4285922050, 0.4505937099],
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-_TO_LMS = _XYZ_TO_LMS @ adaptation(D50_XYZ, _D65).numpy() @ PROPHOTO.to_xyz
-_TO_LMS /= _TO_LMS.sum(1, keepdims=True)  # rounding apart, white gives 1, 1, 1: greys have no hue
-_FROM_LMS = np.linalg.inv(_TO_LMS)
-_LAB_TO_ROOTS = np.linalg.inv(_ROOTS_TO_LAB)
+TO_LMS = _XYZ_TO_LMS @ adaptation(D50_XYZ, _D65).numpy() @ PROPHOTO.to_xyz
+TO_LMS /= TO_LMS.sum(1, keepdims=True)  # rounding apart, white gives 1, 1, 1: greys have no hue
+FROM_LMS = np.linalg.inv(TO_LMS)
+LAB_TO_ROOTS = np.linalg.inv(ROOTS_TO_LAB)
 
 
 def _sliders(kind: str) -> tuple[Slider, ...]:
@@ -105,24 +105,24 @@ def exact(
     Greys have no hue and stay.
     """
     # fmt: off
-    hues = _curve((hue_red, hue_orange, hue_yellow, hue_green,
+    hues = curve((hue_red, hue_orange, hue_yellow, hue_green,
                    hue_aqua, hue_blue, hue_purple, hue_magenta), like=image)
-    saturations = _curve((saturation_red, saturation_orange, saturation_yellow, saturation_green,
+    saturations = curve((saturation_red, saturation_orange, saturation_yellow, saturation_green,
                           saturation_aqua, saturation_blue, saturation_purple, saturation_magenta),
                          like=image)
-    luminances = _curve((luminance_red, luminance_orange, luminance_yellow, luminance_green,
+    luminances = curve((luminance_red, luminance_orange, luminance_yellow, luminance_green,
                          luminance_aqua, luminance_blue, luminance_purple, luminance_magenta),
                         like=image)
     # fmt: on
 
     # imaginary blues have negative cone responses: the root passes them by
-    cones = transform(image, _TO_LMS).clamp_min(1e-6)
+    cones = transform(image, TO_LMS).clamp_min(1e-6)
     roots = torch.exp2(torch.log2(cones) / 3.0)  # much faster than a power
-    lightness, a, b = transform(roots, _ROOTS_TO_LAB).unbind(1)
+    lightness, a, b = transform(roots, ROOTS_TO_LAB).unbind(1)
     around = torch.atan2(b, a + 1e-12) / (2.0 * math.pi)
     around = around - around.detach().floor()
     if hues is not None:
-        turn = look_up(hues, around) * _TURN
+        turn = look_up(hues, around) * TURN
         cos, sin = torch.cos(turn), torch.sin(turn)
         moved = _light(lightness, a * cos - b * sin, a * sin + b * cos)
         # as a difference, so that what the root passed by comes back, and neutral is exact
@@ -133,23 +133,23 @@ def exact(
     if saturations is not None:
         gray = luminance(image).clamp_max(1.0)
         more, less = halves(look_up(saturations, around).unsqueeze(1))
-        image = image + (image - gray) * (more * strengthening(room(image, gray), _MOST) + less)
+        image = image + (image - gray) * (more * strengthening(room(image, gray), MOST) + less)
     if luminances is not None:
         squared = a.square() + b.square()
-        colored = squared / (squared + _FAINT**2)
+        colored = squared / (squared + FAINT**2)
         brighter, darker = halves((look_up(luminances, around) * colored).unsqueeze(1))
         headroom = 1.0 / extremes(image)[1].clamp_min(1e-6)
-        image = image * (1.0 + brighter * strengthening(headroom, _BRIGHTEST) + darker * _DARKEST)
+        image = image * (1.0 + brighter * strengthening(headroom, BRIGHTEST) + darker * DARKEST)
     return image
 
 
 def _light(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """Linear ProPhoto of Oklab planes."""
-    roots = transform(torch.stack([lightness, a, b], 1), _LAB_TO_ROOTS)
-    return transform(roots * roots * roots, _FROM_LMS)
+    roots = transform(torch.stack([lightness, a, b], 1), LAB_TO_ROOTS)
+    return transform(roots * roots * roots, FROM_LMS)
 
 
-def _curve(values: tuple[Value, ...], like: Tensor) -> Tensor | None:
+def curve(values: tuple[Value, ...], like: Tensor) -> Tensor | None:
     """A kind's eight sliders as one curve over the hue circle (_STEPS + 1,) or (B, _STEPS + 1).
 
     None where all are at 0: that part of the work can be left out.

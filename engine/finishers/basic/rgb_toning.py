@@ -56,6 +56,36 @@ def exact(
     tone_curve_blue: Points,
 ) -> Tensor:
     """Return `image` (B, 3, H, W), linear ProPhoto in [0, 1], toned."""
+    table = tone_table(
+        metadata,
+        statistics,
+        contrast=contrast,
+        parametric_shadows=parametric_shadows,
+        parametric_darks=parametric_darks,
+        parametric_lights=parametric_lights,
+        parametric_highlights=parametric_highlights,
+        tone_curve=tone_curve,
+    )
+    image = apply_tone(image, table.to(image))
+    channels = (tone_curve_red, tone_curve_green, tone_curve_blue)
+    if any(points != IDENTITY for points in channels):
+        planes = zip(image.unbind(1), channels, strict=True)
+        image = torch.stack([_along(plane, points) for plane, points in planes], 1)
+    return image
+
+
+def tone_table(
+    metadata: Metadata,
+    statistics: Statistics,
+    *,
+    contrast: Value,
+    parametric_shadows: Value,
+    parametric_darks: Value,
+    parametric_lights: Value,
+    parametric_highlights: Value,
+    tone_curve: Points,
+) -> Tensor:
+    """What all channels go through, (INTERVALS + 1,) or (B, INTERVALS + 1) float64 on [0, 1]."""
     regions = (parametric_shadows, parametric_darks, parametric_lights, parametric_highlights)
     profile = profile_tone_table(metadata)
     axis = srgb_encode(profile)
@@ -65,13 +95,13 @@ def exact(
     if tone_curve != IDENTITY:
         curved = look_up(_spline_table(tone_curve), curved)
     # as a difference, so that neutral sliders leave the profile's table to the bit
-    table = profile + (srgb_decode(curved) - srgb_decode(axis))
-    image = apply_tone(image, table.to(image))
-    channels = (tone_curve_red, tone_curve_green, tone_curve_blue)
-    if any(points != IDENTITY for points in channels):
-        planes = zip(image.unbind(1), channels, strict=True)
-        image = torch.stack([_along(plane, points) for plane, points in planes], 1)
-    return image
+    return profile + (srgb_decode(curved) - srgb_decode(axis))
+
+
+def channel_table(points: Points) -> Tensor:
+    """What a single channel goes through, (INTERVALS + 1,) float64 on [0, 1]."""
+    linear = torch.linspace(0.0, 1.0, INTERVALS + 1, dtype=torch.float64)
+    return srgb_decode(look_up(_spline_table(points), srgb_encode(linear)))
 
 
 def pivoted(x: Tensor, amount: Value, pivot: Value) -> Tensor:
@@ -118,9 +148,7 @@ def _spline_table(points: Points) -> Tensor:
 def _along(plane: Tensor, points: Points) -> Tensor:
     if points == IDENTITY:
         return plane
-    linear = torch.linspace(0.0, 1.0, INTERVALS + 1, dtype=torch.float64)
-    table = srgb_decode(look_up(_spline_table(points), srgb_encode(linear)))
-    return look_up(table.to(plane), plane)
+    return look_up(channel_table(points).to(plane), plane)
 
 
 STAGE = Stage(

@@ -11,7 +11,7 @@ from engine.statistics import Statistics
 
 SATURATION = Slider("saturation", -100.0, 100.0, xmp="Saturation")
 
-_MOST = 1.2
+MOST = 1.2
 """What +100 adds to the chroma of a color with room to grow."""
 
 
@@ -24,7 +24,7 @@ def exact(
     """
     gray = luminance(image)
     more, less = halves(saturation / 100.0)
-    return image + (image - gray) * (more * strengthening(room(image, gray), _MOST) + less)
+    return image + (image - gray) * (more * strengthening(room(image, gray), MOST) + less)
 
 
 STAGE = Stage("saturation", (SATURATION,), exact, Kind.PROGRAM, Space.PROFILE)

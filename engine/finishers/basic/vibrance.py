@@ -14,20 +14,20 @@ from engine.statistics import Statistics
 
 VIBRANCE = Slider("vibrance", -100.0, 100.0, xmp="Vibrance")
 
-_MOST = 2.0
+MOST = 2.0
 """What +100 adds to the chroma of a faint color."""
 
-_SKIN_HUE = math.radians(26.0)
+SKIN_HUE = math.radians(26.0)
 """Of skin, light or dark, on the RGB hexagon of linear ProPhoto."""
 
-_SKIN_SPARED = 0.6
+SKIN_SPARED = 0.6
 
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, vibrance: Value) -> Tensor:
     """Return `image` (B, 3, H, W), linear ProPhoto in [0, 1], with faint colors scaled."""
     gray = luminance(image)
     more, less = halves(vibrance / 100.0)
-    growth = more * strengthening(room(image, gray), _MOST) + less
+    growth = more * strengthening(room(image, gray), MOST) + less
     return image + (image - gray) * (growth * _share(image))
 
 
@@ -38,10 +38,10 @@ def _share(image: Tensor) -> Tensor:
     faint = (low / high.clamp_min(1e-6)).squeeze(1)
     across, up = red - (green + blue) / 2.0, (green - blue) * (math.sqrt(3.0) / 2.0)
     radius = torch.sqrt(across.square() + up.square() + 1e-12)
-    toward = (across * math.cos(_SKIN_HUE) + up * math.sin(_SKIN_HUE)) / radius
+    toward = (across * math.cos(SKIN_HUE) + up * math.sin(SKIN_HUE)) / radius
     cubed = (0.5 + 0.5 * toward) ** 3
     skin = cubed.square().square()  # half of it at 27 degrees off
-    return (faint * (1.0 - _SKIN_SPARED * skin)).unsqueeze(1)
+    return (faint * (1.0 - SKIN_SPARED * skin)).unsqueeze(1)
 
 
 STAGE = Stage("vibrance", (VIBRANCE,), exact, Kind.PROGRAM, Space.PROFILE)

@@ -56,13 +56,11 @@ def made(width: int, height: int) -> Photo:
 
 
 def values(stage: Stage, seed: int) -> dict[str, Setting]:
-    """All sliders of `stage` anywhere on their tracks."""
+    """All sliders of `stage` anywhere on their tracks, its other controls at rest."""
     place = torch.Generator().manual_seed(seed)
     shares = torch.rand(len(stage.sliders), generator=place).tolist()
-    return {
-        slider.name: float(slider.denormalize(share))
-        for slider, share in zip(stage.sliders, shares, strict=True)
-    }
+    moved = zip(stage.sliders, shares, strict=True)
+    return stage.neutral() | {s.name: float(s.denormalize(share)) for s, share in moved}
 
 
 def agreement(

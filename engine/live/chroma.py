@@ -1,0 +1,302 @@
+"""Color mixer, vibrance and saturation, live: each color by itself, in one pass."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.finishers.basic import color_mixer as mixer
+from engine.finishers.basic import saturation as saturating
+from engine.finishers.basic import vibrance as vibrant
+from engine.gamut import TINY, halves
+from engine.live.kernels import (
+    BLUE,
+    GREEN,
+    RED,
+    Curve,
+    F,
+    Planes,
+    Row,
+    by_rows,
+    clipped,
+    curve_of,
+    exp2,
+    kernel,
+    log2,
+    look_up,
+    part,
+    picture_of,
+    planes_of,
+)
+from engine.metadata import Metadata
+from engine.slider import Value
+from engine.statistics import Statistics
+
+
+def mixed(image: Tensor, metadata: Metadata, statistics: Statistics, **values: Value) -> Tensor:
+    """`image` (1, 3, H, W), linear ProPhoto in [0, 1], with its bands of hue moved."""
+    kinds = [
+        tuple(values[slider.name] for slider in sliders)
+        for sliders in (mixer.HUES, mixer.SATURATIONS, mixer.LUMINANCES)
+    ]
+    if not any(any(kind) for kind in kinds):
+        return image
+    hues, saturations, luminances = (_circle(kind) for kind in kinds)
+    bands = _Bands(hues, saturations, luminances, np.array([any(kind) for kind in kinds]))
+    planes = planes_of(image)
+    out = np.empty_like(planes)
+    by_rows(lambda first, stop: _mix(planes, bands, out, first, stop), planes.shape[1])
+    return picture_of(out)
+
+
+def with_vibrance(
+    image: Tensor, metadata: Metadata, statistics: Statistics, *, vibrance: Value
+) -> Tensor:
+    """`image` (1, 3, H, W), linear ProPhoto in [0, 1], with faint colors scaled."""
+    if vibrance == 0.0:
+        return image
+    more, less = (F(half) for half in halves(vibrance / 100.0))
+    planes = planes_of(image)
+    out = np.empty_like(planes)
+    by_rows(lambda first, stop: _vibrate(planes, more, less, out, first, stop), planes.shape[1])
+    return picture_of(out)
+
+
+def saturated(
+    image: Tensor, metadata: Metadata, statistics: Statistics, *, saturation: Value
+) -> Tensor:
+    """`image` (1, 3, H, W), linear ProPhoto in [0, 1], with its chroma scaled."""
+    if saturation == 0.0:
+        return image
+    more, less = (F(half) for half in halves(saturation / 100.0))
+    planes = planes_of(image)
+    out = np.empty_like(planes)
+    by_rows(lambda first, stop: _saturate(planes, more, less, out, first, stop), planes.shape[1])
+    return picture_of(out)
+
+
+class _Bands(NamedTuple):
+    """What is done to the hues of the circle [0, 1], and which of the three kinds at all."""
+
+    hues: Curve
+    saturations: Curve
+    luminances: Curve
+    used: NDArray[np.bool_]
+
+
+def _circle(values: tuple[Value, ...]) -> Curve:
+    amounts = mixer.curve(values, like=torch.zeros(1, dtype=torch.float32))
+    return curve_of(torch.zeros(2) if amounts is None else amounts, 0.0, 1.0)
+
+
+_TO_LMS, _FROM_LMS = mixer.TO_LMS.astype(np.float32), mixer.FROM_LMS.astype(np.float32)
+_TO_LAB, _FROM_LAB = (
+    mixer.ROOTS_TO_LAB.astype(np.float32),
+    mixer.LAB_TO_ROOTS.astype(np.float32),
+)
+_ACROSS, _UP = F(math.cos(vibrant.SKIN_HUE)), F(math.sin(vibrant.SKIN_HUE))
+_TINY = F(TINY)
+
+
+@kernel
+def _vibrate(planes: Planes, more: F, less: F, out: Planes, first: int, stop: int) -> None:
+    for y in range(first, stop):
+        for x in range(planes.shape[2]):
+            red, green, blue = planes[0, y, x], planes[1, y, x], planes[2, y, x]
+            low, high = min(red, min(green, blue)), max(red, max(green, blue))
+            gray = RED * red + GREEN * green + BLUE * blue
+            across = red - F(0.5) * (green + blue)
+            up = F(math.sqrt(3.0) / 2.0) * (green - blue)
+            radius = np.sqrt(across * across + up * up + F(1e-12))
+            toward = F(0.5) + F(0.5) * (across * _ACROSS + up * _UP) / radius
+            cubed = toward * toward * toward
+            skin = (cubed * cubed) * (cubed * cubed)
+            faint = low / max(high, F(1e-6)) * (F(1) - F(vibrant.SKIN_SPARED) * skin)
+            growth = more * _strengthening(_room(low, high, gray), F(vibrant.MOST)) + less
+            growth *= faint
+            out[0, y, x] = red + (red - gray) * growth
+            out[1, y, x] = green + (green - gray) * growth
+            out[2, y, x] = blue + (blue - gray) * growth
+
+
+@kernel
+def _saturate(planes: Planes, more: F, less: F, out: Planes, first: int, stop: int) -> None:
+    for y in range(first, stop):
+        for x in range(planes.shape[2]):
+            red, green, blue = planes[0, y, x], planes[1, y, x], planes[2, y, x]
+            low, high = min(red, min(green, blue)), max(red, max(green, blue))
+            gray = RED * red + GREEN * green + BLUE * blue
+            growth = more * _strengthening(_room(low, high, gray), F(saturating.MOST)) + less
+            out[0, y, x] = red + (red - gray) * growth
+            out[1, y, x] = green + (green - gray) * growth
+            out[2, y, x] = blue + (blue - gray) * growth
+
+
+@part
+def _room(low: F, high: F, gray: F) -> F:
+    """As engine.gamut.room."""
+    up = max(F(1) - gray, _TINY) / max(high - gray, _TINY)
+    return min(up, max(gray, _TINY) / max(gray - low, _TINY))
+
+
+@part
+def _strengthening(room: F, most: F) -> F:
+    """As engine.gamut.strengthening."""
+    spare = max(room - F(1), F(0))
+    return most * spare / (most + spare)
+
+
+@kernel
+def _mix(planes: Planes, bands: _Bands, out: Planes, first: int, stop: int) -> None:
+    seen = np.zeros((4, planes.shape[2]), F)
+    for y in range(first, stop):
+        red, green, blue = out[0, y], out[1, y], out[2, y]
+        red[:], green[:], blue[:] = planes[0, y], planes[1, y], planes[2, y]
+        lightness, along, across, around = seen[0], seen[1], seen[2], seen[3]
+        _see(red, green, blue, lightness, along, across, around)
+        if bands.used[0]:
+            _turn_row(bands.hues, lightness, along, across, around, red, green, blue)
+        if bands.used[1]:
+            _strengthen_row(bands.saturations, around, red, green, blue)
+        if bands.used[2]:
+            _lighten_row(bands.luminances, along, across, around, red, green, blue)
+
+
+@part
+def _see(
+    red: Row, green: Row, blue: Row, lightness: Row, along: Row, across: Row, around: Row
+) -> None:
+    """Oklab of a row, and its hues in turns."""
+    m, n = _TO_LMS, _TO_LAB
+    for x in range(len(red)):
+        r, g, b = red[x], green[x], blue[x]
+        long = _root(m[0, 0] * r + m[0, 1] * g + m[0, 2] * b)
+        middle = _root(m[1, 0] * r + m[1, 1] * g + m[1, 2] * b)
+        short = _root(m[2, 0] * r + m[2, 1] * g + m[2, 2] * b)
+        lightness[x] = n[0, 0] * long + n[0, 1] * middle + n[0, 2] * short
+        along[x] = n[1, 0] * long + n[1, 1] * middle + n[1, 2] * short
+        across[x] = n[2, 0] * long + n[2, 1] * middle + n[2, 2] * short
+        around[x] = _turns(across[x], along[x] + F(1e-12))
+
+
+@part
+def _turn_row(
+    hues: Curve,
+    lightness: Row,
+    along: Row,
+    across: Row,
+    around: Row,
+    red: Row,
+    green: Row,
+    blue: Row,
+) -> None:
+    for x in range(len(red)):
+        light, a, b = lightness[x], along[x], across[x]
+        turn = look_up(hues, around[x]) * F(mixer.TURN)
+        cos, sin = _cos(turn), _sin(turn)
+        to_red, to_green, to_blue = _linear(light, a * cos - b * sin, a * sin + b * cos)
+        from_red, from_green, from_blue = _linear(light, a, b)
+        r = max(red[x] + (to_red - from_red), F(0))
+        g = max(green[x] + (to_green - from_green), F(0))
+        b = max(blue[x] + (to_blue - from_blue), F(0))
+        gray = min(RED * r + GREEN * g + BLUE * b, F(1))
+        room = _room(min(r, min(g, b)), max(r, max(g, b)), gray)
+        beyond = clipped(F(1) - room, F(0), F(1))
+        red[x] = clipped(r + (gray - r) * beyond, F(0), F(1))
+        green[x] = clipped(g + (gray - g) * beyond, F(0), F(1))
+        blue[x] = clipped(b + (gray - b) * beyond, F(0), F(1))
+
+
+@part
+def _strengthen_row(saturations: Curve, around: Row, red: Row, green: Row, blue: Row) -> None:
+    for x in range(len(red)):
+        r, g, b = red[x], green[x], blue[x]
+        gray = min(RED * r + GREEN * g + BLUE * b, F(1))
+        room = _room(min(r, min(g, b)), max(r, max(g, b)), gray)
+        amount = look_up(saturations, around[x])
+        growth = max(amount, F(0)) * _strengthening(room, F(mixer.MOST)) + min(amount, F(0))
+        red[x], green[x], blue[x] = (
+            r + (r - gray) * growth,
+            g + (g - gray) * growth,
+            b + (b - gray) * growth,
+        )
+
+
+@part
+def _lighten_row(
+    luminances: Curve, along: Row, across: Row, around: Row, red: Row, green: Row, blue: Row
+) -> None:
+    for x in range(len(red)):
+        squared = along[x] * along[x] + across[x] * across[x]
+        amount = look_up(luminances, around[x]) * (squared / (squared + F(mixer.FAINT**2)))
+        headroom = F(1) / max(max(red[x], max(green[x], blue[x])), F(1e-6))
+        brighter = max(amount, F(0)) * _strengthening(headroom, F(mixer.BRIGHTEST))
+        gain = F(1) + brighter + min(amount, F(0)) * F(mixer.DARKEST)
+        red[x], green[x], blue[x] = red[x] * gain, green[x] * gain, blue[x] * gain
+
+
+@part
+def _root(cone: F) -> F:
+    return exp2(log2(max(cone, F(1e-6))) * F(1.0 / 3.0))
+
+
+@part
+def _linear(light: F, a: F, b: F) -> tuple[F, F, F]:
+    """Linear ProPhoto of Oklab."""
+    n, m = _FROM_LAB, _FROM_LMS
+    long = n[0, 0] * light + n[0, 1] * a + n[0, 2] * b
+    middle = n[1, 0] * light + n[1, 1] * a + n[1, 2] * b
+    short = n[2, 0] * light + n[2, 1] * a + n[2, 2] * b
+    long, middle, short = long * long * long, middle * middle * middle, short * short * short
+    red = m[0, 0] * long + m[0, 1] * middle + m[0, 2] * short
+    green = m[1, 0] * long + m[1, 1] * middle + m[1, 2] * short
+    return red, green, m[2, 0] * long + m[2, 1] * middle + m[2, 2] * short
+
+
+@part
+def _turns(y: F, x: F) -> F:
+    """The angle of (x, y) in turns, in [0, 1]; to 2e-7.
+
+    In the first octant a polynomial of Chebyshev's; the others are its mirror images.
+    """
+    along, aside = max(abs(x), abs(y)), min(abs(x), abs(y))
+    t = aside / max(along, F(1e-30))
+    s = t * t
+    p = _ARC[0] + s * (_ARC[1] + s * (_ARC[2] + s * (_ARC[3] + s * _more(s))))
+    turns = p * t
+    turns = F(0.25) - turns if abs(y) > abs(x) else turns
+    turns = F(0.5) - turns if x < F(0) else turns
+    return F(1) - turns if y < F(0) else turns
+
+
+@part
+def _more(s: F) -> F:
+    return _ARC[4] + s * (_ARC[5] + s * (_ARC[6] + s * _ARC[7]))
+
+
+def _arc() -> NDArray[np.float32]:
+    """atan(t) / (2 pi t) for t in [0, 1] as a polynomial in t squared."""
+    t = 0.5 + 0.5 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
+    root = np.sqrt(t)
+    fitted = np.polynomial.Chebyshev.fit(t, np.arctan(root) / (2.0 * np.pi * root), 7, (0.0, 1.0))
+    return fitted.convert(kind=np.polynomial.Polynomial).coef.astype(np.float32)
+
+
+_ARC = _arc()
+
+
+@part
+def _cos(x: F) -> F:
+    """Of angles up to 30 degrees, to 1e-8."""
+    s = x * x
+    return F(1) + s * (F(-0.5) + s * (F(1.0 / 24.0) + s * (F(-1.0 / 720.0) + s * F(1.0 / 40320.0))))
+
+
+@part
+def _sin(x: F) -> F:
+    """Of angles up to 30 degrees, to 1e-8."""
+    s = x * x
+    return x * (F(1) + s * (F(-1.0 / 6.0) + s * (F(1.0 / 120.0) + s * F(-1.0 / 5040.0))))
