@@ -20,7 +20,7 @@ Work = Generator[Progress, None, T]
 """A long task: yields Progress, returns its answer; close it between two yields to cancel."""
 
 
-def finish(work: Work[T]) -> T:
+def finish(work: Generator[object, None, T]) -> T:
     """Run `work` to its end on this thread and return its answer."""
     while True:
         try:

@@ -13,21 +13,29 @@ import torch
 from torch import Tensor
 
 from engine.finishers.basic import color_conversion, color_tables, exposure
-from engine.live.kernels import planes_of
+from engine.live import toning
+from engine.live.kernels import Planes, planes_of
 from engine.live.table import Shaped, Table, shaped, shaper_for
 from engine.metadata import Matrix, Metadata
 from engine.slider import Setting
 from engine.stage import Operator, Stage
 from engine.statistics import Statistics
-from engine.strips import side_by_side
 
-BATCH = 4096
-"""Nodes: where there are more, two threads share them."""
+SIDES = (33, 49, 65, 97, 129)
+"""Nodes along a side of the lattices to choose from."""
 
+MOST_NODES = 33**3
+"""That a picture's colors may use: as many as the coarsest lattice has altogether."""
+
+SAMPLE = 8, 2
+"""Of every so many rows and columns, one is looked at for the choice."""
+
+GROWTH = 2.4
+"""The power of the side with which the nodes in use grow, as it is with photos."""
 
 _ON_NODES: Mapping[Operator, Operator] = {
     color_tables.exact: color_tables.profiled,
-    color_conversion.exact: color_conversion.unclipped,
+    color_conversion.exact: toning.unclipped,
 }
 """What a node goes through in a stage's place: the clips before and after are made per pixel."""
 
@@ -53,7 +61,8 @@ class Step:
 class Baked:
     """The table of a run over one picture at a time; what stays true of the last one is kept."""
 
-    def __init__(self, operators: Mapping[str, Operator], nodes: int) -> None:
+    def __init__(self, operators: Mapping[str, Operator], nodes: int | None) -> None:
+        """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
         self._operators, self._nodes = operators, nodes
         self._image: Tensor | None = None
         self._to_camera: Matrix = np.zeros((3, 3))
@@ -77,8 +86,9 @@ class Baked:
         if image is not self._image:
             self._image, self._shaped = image, None
         if self._shaped is None or not np.array_equal(to_camera, self._to_camera):
-            shaper = shaper_for(to_camera, to_working, self._nodes)
-            self._shaped = shaped(planes_of(image), shaper, self._nodes)
+            planes = planes_of(image)
+            nodes = self._nodes or _side(planes, to_camera, to_working)
+            self._shaped = shaped(planes, shaper_for(to_camera, to_working, nodes), nodes)
             self._to_camera, self._taps = to_camera, [((), self._shaped.colors())]
         return self._shaped
 
@@ -87,11 +97,16 @@ class Baked:
             step.stage.name, step.stage.exact
         )
 
-        def on_part(part: Tensor) -> Tensor:
-            return operate(part, step.metadata, step.statistics, **step.values)
+        return operate(colors, step.metadata, step.statistics, **step.values)
 
-        parts = colors.chunk(2, -1) if colors.shape[-1] > BATCH else (colors,)
-        return torch.cat(side_by_side(on_part, parts), -1)
+
+def _side(planes: Planes, to_camera: Matrix, to_working: Matrix) -> int:
+    """Nodes along a side: the fewer colors a picture has, the finer they can be told apart."""
+    some = np.ascontiguousarray(planes[:, :: SAMPLE[0], :: SAMPLE[1]])
+    least = SIDES[0]
+    used = len(shaped(some, shaper_for(to_camera, to_working, least), least).used)
+    able = [side for side in SIDES if used * (side / least) ** GROWTH <= MOST_NODES]
+    return max(able, default=least)
 
 
 def _axes(before: Step, run: Sequence[Step]) -> tuple[Matrix, Matrix]:

@@ -6,30 +6,30 @@ finisher is one table.
 """
 
 from collections.abc import Generator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine.finisher import Finisher
+from engine.live import sharpening
 from engine.live.bake import Baked, Step
 from engine.live.operators import live_operators
-from engine.live.sharpening import pixels
-from engine.live.table import Packed
+from engine.live.table import Packed, Table
 from engine.photo import Photo
+from engine.progress import finish
 from engine.renderer import Renderer, run_stage
 from engine.settings import Settings
 from engine.stage import Kind, Operator, Space, Stage
-
-NODES = 33
 
 
 class LiveRenderer:
     """Finishes one photo at one size for the screen, rerunning only what a change touches.
 
     `operators` by the name of their stage go before the exact ones; without them, those of
-    `live_operators`. `nodes` along a side of the table. On another device than the processor the
-    stages run one by one there, and only 8-bit pixels leave it.
+    `live_operators`. `nodes` along a side of the table; without, as many as are in time. On another
+    device than the processor the stages run one by one there, and only 8-bit pixels leave it.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class LiveRenderer:
         photo: Photo,
         finisher: Finisher,
         operators: Mapping[str, Operator] | None = None,
-        nodes: int = NODES,
+        nodes: int | None = None,
     ) -> None:
         self.photo, self.finisher = photo, finisher
         self._operators = live_operators(finisher) if operators is None else operators
         self._baked = Baked(self._operators, nodes)
         self._taps: list[tuple[object, Tensor]] = []
-        self._picture: tuple[object, Tensor] | None = None
+        self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
     def render(
         self, settings: Settings, out: Packed | None = None
@@ -59,25 +59,62 @@ class LiveRenderer:
             _copy(Renderer(self.photo, self.finisher, self._operators).picture(settings), out)
             return out
         before, run, after = _parted(self._steps(settings))
+        image = yield from self._scene(before)
+        yield (run or after or before)[-1].stage
+        table = self._table(before, image, run)
+        if table is not None and not after:
+            table.pixels(out)
+            return out
+        image = self._seen(table, image, [*before, *run])
+        for step in after[:-1]:
+            image = self._ran(step, image)
+        self._write(after[-1:], image, out)
+        return out
+
+    def picture(self, settings: Settings) -> Tensor:
+        """The same picture (1, 3, H, W) before it is rounded, display RGB in [0, 1]."""
+        if self.photo.image.device.type != "cpu":
+            return Renderer(self.photo, self.finisher, self._operators).picture(settings)
+        before, run, after = _parted(self._steps(settings))
+        image = finish(self._scene(before))
+        image = self._seen(self._table(before, image, run), image, [*before, *run])
+        for step in after:
+            image = self._ran(step, image)
+        return image
+
+    def _scene(self, steps: Sequence[Step]) -> Generator[Stage, None, Tensor]:
+        """What leaves the steps that run one by one, from the first whose values changed."""
         image = self.photo.image
-        for i, step in enumerate(before):
+        for i, step in enumerate(steps):
             if i == len(self._taps) or self._taps[i][0] != step.told:
                 yield step.stage
                 self._taps[i:] = [(step.told, self._ran(step, image))]
             image = self._taps[i][1]
-        del self._taps[len(before) :]
-        yield (run or after or before)[-1].stage
+        del self._taps[len(steps) :]
+        return image
+
+    def _table(self, before: Sequence[Step], image: Tensor, run: Sequence[Step]) -> Table | None:
         with torch.no_grad():
-            table = self._baked.table(before[-1], image, run) if run else None
-        if not after:
-            table.pixels(out) if table is not None else pixels(image, out)
-            return out
-        image = table.picture() if table is not None else image
-        for step in after:
-            yield step.stage
+            return self._baked.table(before[-1], image, run) if run else None
+
+    def _seen(self, table: Table | None, image: Tensor, steps: Sequence[Step]) -> Tensor:
+        """The picture that leaves the table, kept for what follows it."""
+        if table is None:
+            return image
+        told = [step.told for step in steps]
+        if self._looked_up[0] != told:
+            self._looked_up = (told, table.picture())
+        return self._looked_up[1]
+
+    def _write(self, last: Sequence[Step], image: Tensor, out: Packed) -> None:
+        """Round to 8 bit, in the same pass as the last step where that is sharpening."""
+        for step in last:
+            if self._operators.get(step.stage.name) is sharpening.sharpened:
+                values: Mapping[str, Any] = step.values
+                sharpening.sharpened_pixels(image, step.metadata, out, **values)
+                return
             image = self._ran(step, image)
-        pixels(image, out)
-        return out
+        sharpening.pixels(image, out)
 
     def _steps(self, settings: Settings) -> list[Step]:
         """The stages that are not idle, with what they are told."""
@@ -91,11 +128,11 @@ class LiveRenderer:
         return steps
 
     def _ran(self, step: Step, image: Tensor) -> Tensor:
-        operator = self._operators.get(step.stage.name, step.stage.exact)
+        stage, m, h = step.stage, step.metadata, step.statistics
         with torch.no_grad():
-            return run_stage(
-                step.stage, operator, image, step.metadata, step.statistics, step.values
-            )
+            if (operator := self._operators.get(stage.name)) is not None:
+                return operator(image, m, h, **step.values)  # shares its rows out itself
+            return run_stage(stage, stage.exact, image, m, h, step.values)
 
 
 def _parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step], list[Step]]:

@@ -15,11 +15,21 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.live.kernels import F, Planes, Row, by_rows, clipped, kernel, log2, part, picture_of
+from engine.live.kernels import (
+    F,
+    Planes,
+    Row,
+    by_rows,
+    clipped,
+    kernel,
+    log2,
+    part,
+    picture_of,
+    planes_of,
+)
 
 Packed: TypeAlias = NDArray[np.uint32]
 """Pixels (H, W), each 0xffRRGGBB."""
@@ -41,8 +51,11 @@ NEUTRAL = 0.15
 HALF = 8
 """What is added to a node, so that a sum of ONE weights rounds to 8 bits: half of LEVELS / 255."""
 
-DARK = 2.0**-10
+DARK = 2.0**-9
 """Value below which the steps of the lattice are even, and not in proportion."""
+
+ROW = 128
+"""Nodes in a row of their colors."""
 
 STEP = 20
 """Bits of the way from a node to the next of a channel, in the numbers of nodes."""
@@ -107,27 +120,32 @@ class Shaped:
     used: NDArray[np.int64]
 
     def colors(self) -> Tensor:
-        """The colors (1, 3, 1, N) of the used nodes, in [0, 1] but for rounding."""
-        shaper = self.shaper
-        index = np.stack(np.unravel_index(self.used, (self.nodes,) * 3)) * float(ONE)
-        most = np.expm1(index[0] * (math.log(2.0) / float(shaper.steps))) * DARK
-        away = (index[1:] - shaper.middle) / float(shaper.middle)
-        red, blue = np.sign(away) * np.interp(np.abs(away), *_BENT)
-        green = 1.0 - np.maximum(np.maximum(red, blue), 0.0)
-        colors = most * np.maximum(np.stack([green + red, green, green + blue]), 0.0)
-        return torch.from_numpy(colors.astype(np.float32))[None, :, None]
+        """The colors (1, 3, R, ROW) of the used nodes, in [0, 1] but for rounding; the rest black.
+
+        In rows, so that stages can share them out as they do a picture.
+        """
+        out = np.zeros((3, -(-len(self.used) // ROW), ROW), F)
+        tones, ways = _axes(self.shaper, self.nodes)
+        _color(self.used, self.nodes, tones, ways, out.reshape(3, -1))
+        return picture_of(out)
+
+
+def _axes(shaper: Shaper, nodes: int) -> tuple[Row, Row]:
+    """The largest channel at each node of the first axis, and the differences at the others'."""
+    index = np.arange(nodes) * float(ONE)
+    tones = np.expm1(index * (math.log(2.0) / float(shaper.steps))) * DARK
+    away = (index - shaper.middle) / float(shaper.middle)
+    ways = np.sign(away) * np.interp(np.abs(away), *_BENT)
+    return tones.astype(np.float32), ways.astype(np.float32)
 
 
 def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
     """The places of `planes` (3, H, W) on the lattice."""
     places = np.empty(planes.shape, np.uint16)
     cells = np.zeros((nodes - 1, nodes - 1, nodes - 1), np.uint8)
+    flat = cells.reshape(-1)
     by_rows(
-        lambda first, stop: _shape(planes, shaper, places, first, stop),
-        planes.shape[1],
-    )
-    by_rows(
-        lambda first, stop: _mark(places, nodes - 1, cells.reshape(-1), first, stop),
+        lambda first, stop: _shape(planes, shaper, nodes - 1, places, flat, first, stop),
         planes.shape[1],
     )
     return Shaped(places, shaper, nodes, _corners(cells))
@@ -135,22 +153,19 @@ def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
 
 def _corners(cells: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The numbers of the nodes around the `cells` in use."""
-    used: NDArray[np.uint8] = np.pad(cells, (0, 1))
-    for axis in range(3):
-        used = used | np.roll(used, 1, axis)
-    return np.flatnonzero(used)
+    nodes = np.zeros([side + 1 for side in cells.shape], np.uint8)
+    used = np.empty(nodes.size, np.int64)
+    return used[: _collect(cells, nodes, used)].copy()
 
 
 class Table:
     """The colors of a lattice's used nodes, packed: three channels in one number each."""
 
     def __init__(self, on: Shaped, colors: Tensor) -> None:
-        """`colors` (1, 3, 1, N), display RGB, of the nodes that are used `on` it."""
-        held = (colors[0, :, 0] - LOWEST).clamp(0.0, 1.0 - 2.0 * LOWEST)
-        red, green, blue = (held * LEVELS).round().to(torch.int64) + HALF
+        """`colors` (1, 3, R, ROW), display RGB, of the nodes that are used `on` it."""
         self._on = on
-        self._nodes = np.zeros(on.nodes**3, np.int64)
-        self._nodes[on.used] = (red | green << FIELD | blue << 2 * FIELD).numpy()
+        self._nodes = np.empty(on.nodes**3, np.int64)
+        _pack(planes_of(colors).reshape(3, -1), on.used, self._nodes)
 
     def pixels(self, out: Packed) -> None:
         """Write the picture to `out` (H, W) for the screen."""
@@ -166,7 +181,55 @@ class Table:
 
 
 @kernel
-def _shape(planes: Planes, shaper: Shaper, out: Places, first: int, stop: int) -> None:
+def _collect(cells: NDArray[np.uint8], nodes: NDArray[np.uint8], out: NDArray[np.int64]) -> int:
+    """Mark the corners of the cells in use, and number them in `out`; returns how many they are."""
+    side = cells.shape[0]
+    for most in range(side):
+        for red in range(side):
+            for blue in range(side):
+                if cells[most, red, blue]:
+                    nodes[most : most + 2, red : red + 2, blue : blue + 2] = 1
+    count = 0
+    flat = nodes.reshape(-1)
+    for node in range(len(flat)):
+        out[count] = node
+        count += flat[node]
+    return count
+
+
+@kernel
+def _color(used: NDArray[np.int64], side: int, tones: Row, ways: Row, out: Planes) -> None:
+    for i in range(len(used)):
+        rest, blue = divmod(used[i], side)
+        most, red = divmod(rest, side)
+        to_red, to_blue, light = ways[red], ways[blue], tones[most]
+        green = F(1) - max(to_red, max(to_blue, F(0)))
+        out[0, i] = light * max(green + to_red, F(0))
+        out[1, i] = light * max(green, F(0))
+        out[2, i] = light * max(green + to_blue, F(0))
+
+
+@kernel
+def _pack(colors: Planes, used: NDArray[np.int64], out: NDArray[np.int64]) -> None:
+    for i in range(len(used)):
+        packed = np.int64(0)
+        for k in range(3):
+            held = clipped(colors[2 - k, i], F(LOWEST), F(1.0 - LOWEST)) - F(LOWEST)
+            packed = packed << FIELD | np.int64(np.rint(held * F(LEVELS))) + HALF
+        out[used[i]] = packed
+
+
+@kernel
+def _shape(
+    planes: Planes,
+    shaper: Shaper,
+    cells: int,
+    out: Places,
+    used: NDArray[np.uint8],
+    first: int,
+    stop: int,
+) -> None:
+    line = np.zeros(planes.shape[2], np.int32)
     camera, working = np.zeros((3, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
     away = np.zeros((2, planes.shape[2]), F)
     for y in range(first, stop):
@@ -190,6 +253,8 @@ def _shape(planes: Planes, shaper: Shaper, out: Places, first: int, stop: int) -
                 steps = (ends - log2((F(1) - size) * F(1.0 / NEUTRAL) + F(1))) * shaper.chroma_steps
                 place = shaper.middle + (steps if away[k, x] > F(0) else -steps)
                 out[k + 1, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
+        _number(out[0, y], out[1, y], out[2, y], np.int32(cells), line)
+        _mark(line, used)
 
 
 @part
@@ -200,17 +265,27 @@ def _turn(matrix: NDArray[np.float32], red: Row, green: Row, blue: Row, out: Pla
             out[k, x] = by_red * red[x] + by_green * green[x] + by_blue * blue[x]
 
 
-@kernel
-def _mark(places: Places, cells: int, out: NDArray[np.uint8], first: int, stop: int) -> None:
-    for y in range(first, stop):
-        before = np.int64(-1)
-        for x in range(places.shape[2]):
-            most, red = np.int64(places[0, y, x]), np.int64(places[1, y, x])
-            blue = np.int64(places[2, y, x])
-            cell = ((most >> FRACTION) * cells + (red >> FRACTION)) * cells + (blue >> FRACTION)
-            if cell != before:
-                out[cell] = 1
-                before = cell
+@part
+def _number(
+    most: NDArray[np.uint16],
+    red: NDArray[np.uint16],
+    blue: NDArray[np.uint16],
+    cells: np.int32,
+    out: NDArray[np.int32],
+) -> None:
+    """The numbers of the cells that a row's places lie in."""
+    for x in range(len(out)):
+        cell = np.int32(most[x] >> FRACTION) * cells + np.int32(red[x] >> FRACTION)
+        out[x] = cell * cells + np.int32(blue[x] >> FRACTION)
+
+
+@part
+def _mark(numbers: NDArray[np.int32], out: NDArray[np.uint8]) -> None:
+    before = np.int32(-1)
+    for cell in numbers:
+        if cell != before:
+            out[cell] = 1
+            before = cell
 
 
 @part

@@ -62,7 +62,7 @@ def unpacked(pixels: Packed) -> Tensor:
     return torch.from_numpy(channels.astype(np.float32))[None]
 
 
-def difference(photo: Photo, settings: Settings, nodes: int = 33) -> Tensor:
+def difference(photo: Photo, settings: Settings, nodes: int | None = None) -> Tensor:
     live = unpacked(shown(LiveRenderer(photo, BASIC, nodes=nodes), settings))
     return delta_e_2000(Renderer(photo, BASIC).picture(settings), live).flatten()
 
