@@ -22,7 +22,7 @@ from engine.live.kernels import (
     scale_row,
     wide_rows,
 )
-from engine.live.reduce import reduced_luminance, tones
+from engine.live.reduce import reduced_tones
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -32,7 +32,7 @@ def features(
     image: Tensor, metadata: Metadata, statistics: Statistics, size: Sequence[int]
 ) -> Tensor:
     """Tones (1, 1, h, w) in EV from middle grey."""
-    return tones(reduced_luminance(image, size), float(middle_grey(metadata)))
+    return reduced_tones(image, size, float(middle_grey(metadata)))
 
 
 def clarified(

@@ -45,7 +45,8 @@ def features(
     """Tone (EV) and darkest channel (1, 2, h, w), relative to the airlight."""
     small = planes_of(reduced(image, size))
     out = np.empty((2, *small.shape[1:]), np.float32)
-    _look(small, F(1.0 / stage.airlight_of(statistics)), out)
+    gain = F(1.0 / stage.airlight_of(statistics))
+    by_rows(lambda first, stop: _look(small, gain, out, first, stop), out.shape[1])
     return picture_of(out)
 
 
@@ -67,10 +68,10 @@ def dehazed(
 
 
 @kernel
-def _look(small: Planes, gain: F, out: Planes) -> None:
+def _look(small: Planes, gain: F, out: Planes, first: int, stop: int) -> None:
     tone, darkest = out[0], out[1]  # in order in memory: unpacked, numba would not know it
     red, green, blue = small[0], small[1], small[2]
-    for y in range(small.shape[1]):
+    for y in range(first, stop):
         for x in range(small.shape[2]):
             r, g, b = gain * red[y, x], gain * green[y, x], gain * blue[y, x]
             tone[y, x] = log_luminance(RED * r + GREEN * g + BLUE * b)

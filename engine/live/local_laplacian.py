@@ -88,17 +88,28 @@ def _outside_edges(gain: Plane, tone: Plane, half: Plane, edges: Row) -> Plane:
 
 
 @part
-def sine(turns: F) -> F:
-    """Sine of so many turns, to 4e-6."""
+def _sine(turns: F) -> F:
+    """Sine of so many turns, to 1e-6."""
     r = turns - np.floor(turns + F(0.5))
-    r = r if r < F(0.25) else F(0.5) - r
-    r = r if r > F(-0.25) else F(-0.5) - r
-    t = r * F(2.0 * math.pi)
-    square = t * t
-    p = F(1.0 / 362880.0) * square - F(1.0 / 5040.0)
-    p = p * square + F(1.0 / 120.0)
-    p = p * square - F(1.0 / 6.0)
-    return t + t * square * p
+    square = r * r
+    p = F(-12.26886) * square + F(41.20374)
+    p = p * square - F(76.57969)
+    p = p * square + F(81.59614)
+    p = p * square - F(41.34142)
+    p = p * square + F(6.283183)
+    return p * r
+
+
+@part
+def _cosine(turns: F) -> F:
+    """Cosine of so many turns, to 2e-6."""
+    r = turns - np.floor(turns + F(0.5))
+    square = r * r
+    p = F(-21.07111) * square + F(58.79049)
+    p = p * square - F(85.27162)
+    p = p * square + F(64.92866)
+    p = p * square - F(19.73898)
+    return p * square + F(0.9999992)
 
 
 @kernel
@@ -109,8 +120,8 @@ def _wave(tone: Plane, waves: Row, out: Planes, first: int, stop: int) -> None:
         for k in range(count):
             for x in range(width):
                 turns = tone[y, x] * waves[k]
-                out[k, y, x] = sine(turns)
-                out[count + k, y, x] = sine(turns + F(0.25))
+                out[k, y, x] = _sine(turns)
+                out[count + k, y, x] = _cosine(turns)
         for x in range(width):
             out[2 * count, y, x] = tone[y, x]
 
@@ -180,8 +191,8 @@ def _add_band(
             _double_row(coarse[count + k], y, line, cosines)
             for x in range(width):
                 turns = clipped(tone[x], low, high) * waves[k]
-                turned = (fine[k, y, x] - sines[x]) * sine(turns + F(0.25))
-                turned -= (fine[count + k, y, x] - cosines[x]) * sine(turns)
+                turned = (fine[k, y, x] - sines[x]) * _cosine(turns)
+                turned -= (fine[count + k, y, x] - cosines[x]) * _sine(turns)
                 total[x] += share[k] * turned
         _double_row(below, y, line, sines)
         for x in range(width):

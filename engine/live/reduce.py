@@ -14,6 +14,9 @@ from torch import Tensor
 
 from engine import filters
 from engine.live.kernels import (
+    BLUE,
+    GREEN,
+    RED,
     F,
     Plane,
     Planes,
@@ -29,13 +32,10 @@ from engine.live.kernels import (
 
 
 class Spans(NamedTuple):
-    """Which pixels of a line each cell covers, and with what share its first and last."""
+    """For each cell of a line: its first pixel; and the shares in it of that and those after it."""
 
     first: NDArray[np.int32]
-    last: NDArray[np.int32]
-    share_of_first: NDArray[np.float32]
-    share_of_last: NDArray[np.float32]
-    share: np.float32  # of those between
+    shares: NDArray[np.float32]  # (pixels, cells); of no pixel that there is not
 
 
 def reduced(image: Tensor, size: Sequence[int]) -> Tensor:
@@ -65,28 +65,38 @@ def reduced_luminance(image: Tensor, size: Sequence[int]) -> Tensor:
 
 def tones(light: Tensor, middle: float) -> Tensor:
     """log2 of a linear plane (1, 1, h, w), in EV from `middle`; as engine.filters.log_luminance."""
-    planes = planes_of(light)
-    out = np.empty_like(planes)
-    _tones(planes[0], F(middle), out[0])
+    out = planes_of(light).copy()
+    by_rows(lambda first, stop: _to_tones(out[0], F(middle), first, stop), out.shape[1])
+    return picture_of(out)
+
+
+def reduced_tones(image: Tensor, size: Sequence[int], middle: float) -> Tensor:
+    """The `tones` of `reduced_luminance`, in one pass where nothing is enlarged."""
+    planes = planes_of(image)
+    height, width = planes.shape[1:]
+    if size[0] > height or size[1] > width:
+        return tones(reduced_luminance(image, size), middle)
+    out = np.empty((1, *size), np.float32)
+    down, across = spans(height, size[0]), spans(width, size[1])
+
+    def rows(first: int, stop: int) -> None:
+        _luminances(planes, down, across, out[0], first, stop)
+        _to_tones(out[0], F(middle), first, stop)
+
+    by_rows(rows, size[0])
     return picture_of(out)
 
 
 @lru_cache(maxsize=32)
 def spans(full: int, count: int) -> Spans:
     """`count` equal cells over `full` pixels."""
-    edges = np.arange(count + 1) * (full / count)
-    first = np.arange(count) * full // count
-    last = -(-np.arange(1, count + 1) * full // count) - 1
-    of_first = np.minimum(edges[1:], first + 1.0) - edges[:-1]
-    of_last = np.where(last > first, edges[1:] - last, 0.0)
-    share = count / full
-    return Spans(
-        first.astype(np.int32),
-        last.astype(np.int32),
-        (of_first * share).astype(np.float32),
-        (of_last * share).astype(np.float32),
-        F(share),
-    )
+    edges = np.arange(count + 1)[:, None] * (full / count)
+    most = min(full, -(-full // count) + 1)
+    first = np.minimum(np.arange(count) * full // count, full - most)
+    pixels = first[:, None] + np.arange(most)
+    within = np.minimum(edges[1:], pixels + 1.0) - np.maximum(edges[:-1], pixels)
+    shares = np.maximum(within, 0.0).T * (count / full)
+    return Spans(first.astype(np.int32), np.ascontiguousarray(shares, np.float32))
 
 
 @kernel
@@ -97,8 +107,9 @@ def _averages(
     for k in range(len(planes)):
         for cell in range(first, stop):
             total[:] = F(0)
-            for y in range(down.first[cell], down.last[cell] + 1):
-                _add(planes[k, y], _share(down, cell, y), total)
+            for i in range(len(down.shares)):
+                if down.shares[i, cell] > F(0):
+                    _add(planes[k, down.first[cell] + i], down.shares[i, cell], total)
             _average(total, across, out[k, cell])
 
 
@@ -112,28 +123,26 @@ def _luminance(planes: Planes, out: Plane, first: int, stop: int) -> None:
 def _luminances(
     planes: Planes, down: Spans, across: Spans, out: Plane, first: int, stop: int
 ) -> None:
-    light, total = np.zeros(planes.shape[2], F), np.zeros(planes.shape[2], F)
+    total = np.zeros(planes.shape[2], F)
     for cell in range(first, stop):
         total[:] = F(0)
-        for y in range(down.first[cell], down.last[cell] + 1):
-            luminance_row(planes[0, y], planes[1, y], planes[2, y], light)
-            _add(light, _share(down, cell, y), total)
+        for i in range(len(down.shares)):
+            y, share = down.first[cell] + i, down.shares[i, cell]
+            if share > F(0):
+                _add_luminance(planes[0, y], planes[1, y], planes[2, y], share, total)
         _average(total, across, out[cell])
 
 
 @kernel
-def _tones(light: Plane, middle: F, out: Plane) -> None:
-    for y in range(len(light)):
-        source, target = light[y], out[y]
-        for x in range(len(source)):
-            target[x] = log_luminance(source[x]) - middle
+def _to_tones(light: Plane, middle: F, first: int, stop: int) -> None:
+    for y in range(first, stop):
+        _to_tone_row(light[y], middle)
 
 
 @part
-def _share(spans: Spans, cell: int, y: int) -> F:
-    if y == spans.first[cell]:
-        return spans.share_of_first[cell]
-    return spans.share_of_last[cell] if y == spans.last[cell] else spans.share
+def _to_tone_row(row: Row, middle: F) -> None:
+    for x in range(len(row)):
+        row[x] = log_luminance(row[x]) - middle
 
 
 @part
@@ -143,11 +152,20 @@ def _add(row: Row, share: F, total: Row) -> None:
 
 
 @part
+def _add_luminance(red: Row, green: Row, blue: Row, share: F, total: Row) -> None:
+    r, g, b = share * RED, share * GREEN, share * BLUE
+    for x in range(len(total)):
+        total[x] += r * red[x] + g * green[x] + b * blue[x]
+
+
+@part
 def _average(total: Row, spans: Spans, out: Row) -> None:
+    out[:] = F(0)
+    for i in range(len(spans.shares)):
+        _add_shares(total[i:], spans.first, spans.shares[i], out)
+
+
+@part
+def _add_shares(total: Row, first: NDArray[np.int32], shares: Row, out: Row) -> None:
     for cell in range(len(out)):
-        first, last = spans.first[cell], spans.last[cell]
-        inner = F(0)
-        for x in range(first + 1, last):
-            inner += total[x]
-        ends = spans.share_of_first[cell] * total[first] + spans.share_of_last[cell] * total[last]
-        out[cell] = ends + spans.share * inner
+        out[cell] += shares[cell] * total[np.uint32(first[cell])]

@@ -101,9 +101,8 @@ def _looked_at(
     height, width = planes.shape[1:]
     luma = np.empty((height, width), np.float32)
     by_rows(lambda first, stop: _luma(planes, luma, first, stop), height)
-    sigma = radius * metadata.scale
-    weights = weights_of(lambda point: stage.blur(point, sigma), stage.reach(sigma))
-    smooth = blurred(luma, weights)
+    sigma = float(radius * metadata.scale)
+    smooth = blurred(luma, weights_of(stage.blur, sigma, stage.reach(sigma)))
     if masking == 0.0:
         return luma, smooth, maps_over(torch.ones(1, 1, 1, 1), height, width)
     half = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)

@@ -30,7 +30,7 @@ from engine.live.kernels import (
     scale_row,
     wide_rows,
 )
-from engine.live.reduce import reduced_luminance, tones
+from engine.live.reduce import reduced_tones
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -44,7 +44,7 @@ def features(
 ) -> Tensor:
     """Tones (1, 1, h, w) in EV from the middle one."""
     middle, _ = stage.anchors(metadata, statistics)
-    return tones(reduced_luminance(image, size), float(middle))
+    return reduced_tones(image, size, float(middle))
 
 
 def toned(
