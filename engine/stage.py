@@ -105,7 +105,8 @@ class Stage:
 
     `exact` takes the controls' values as keyword-only arguments, in the order of `controls`.
     `space` is that of its tap. `carry` runs before `exact`, so a stage sees what it has resolved
-    itself. A stage with a `profile_part` runs at neutral too; any other is the identity there. An
+    itself. A stage with a `profile_part` runs at neutral too; any other is the identity there. One
+    that is not `differentiable`, a program that is only run, needs a proxy for gradients. An
     areawise stage that is nothing but an `analysis` names it: a proxy may learn its maps.
     """
 
@@ -116,6 +117,7 @@ class Stage:
     space: Space
     carry: Carry = unchanged
     profile_part: bool = False
+    differentiable: bool = True
     analysis: Analysis | None = None
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Chain: the operators of a finisher composed, to be differentiated.
 
-From picture and sliders to the finished picture, by proxies where there are any, exactly
-elsewhere; forward and reverse mode both pass, to every slider and to every pixel.
+From picture and sliders to the finished picture, exactly where a stage is differentiable, by its
+proxy elsewhere; forward and reverse mode both pass, to every slider and to every pixel.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,13 +23,13 @@ class Chain:
     """The stages of `finisher` one after the other.
 
     `operators` by the name of their stage go before the exact ones; None stands for the proxies
-    that ship.
+    that ship of stages that are not differentiable.
     """
 
     def __init__(self, finisher: Finisher, operators: Mapping[str, Operator] | None = None) -> None:
         self.finisher = finisher
         self.sliders: tuple[Slider, ...] = finisher.sliders
-        chosen: Mapping[str, Operator] = shipped(finisher) if operators is None else operators
+        chosen = _needed(finisher) if operators is None else operators
         self._operators = {stage.name: chosen.get(stage.name, stage.exact) for stage in finisher}
 
     def __call__(
@@ -76,6 +76,11 @@ class Chain:
             value = float(slider.denormalize(min(max(fraction, 0.0), 1.0)))
             settings = settings.replace(slider, min(max(value, slider.low), slider.high))
         return settings
+
+
+def _needed(finisher: Finisher) -> Mapping[str, Operator]:
+    proxies = shipped(finisher)
+    return {s.name: proxies[s.name] for s in finisher if not s.differentiable}
 
 
 def _moved(stage: Stage, columns: Iterator[Tensor]) -> dict[str, Tensor]:
