@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from engine import cli
+from engine.benchmarks.command import Write, bench, told
 from engine.errors import PhotofinishError
 from engine.training.command import train
 
@@ -30,7 +31,6 @@ def edit(
     raise typer.Exit(status)
 
 
-bench = typer.Typer(help="Measure what a user waits for, at 1600 px.", no_args_is_help=True)
 cli.app.add_typer(bench, name="bench")
 cli.app.add_typer(train, name="train")
 
@@ -43,26 +43,30 @@ Sample = Annotated[
 def bench_open(
     raw: Sample = None,
     repeats: Annotated[int, typer.Option(metavar="N", min=1)] = 7,
+    write: Write = None,
     as_json: cli.Json = False,
 ) -> None:
     """From a path to our own first picture: half-size decode, render, QImage."""
     from editor import bench as measure
 
     with _given(raw) as photo:
-        cli.show(measure.bench_open(photo, repeats), as_json=as_json)
+        said = measure.bench_open(photo, repeats)
+        told(said, "open", ["bench", "open", photo.name], (), write=write, as_json=as_json)
 
 
 @bench.command("drag")
 def bench_drag(
     raw: Sample = None,
     frames: Annotated[int, typer.Option(metavar="N", min=1)] = 200,
+    write: Write = None,
     as_json: cli.Json = False,
 ) -> None:
     """From a slider to the picture, over one slider of every stage."""
     from editor import bench as measure
 
     with _given(raw) as photo:
-        cli.show(measure.bench_drag(photo, frames), as_json=as_json)
+        said = measure.bench_drag(photo, frames)
+        told(said, "drag", ["bench", "drag", photo.name], (), write=write, as_json=as_json)
 
 
 @contextmanager

@@ -122,6 +122,7 @@ def render(
         settings,
         out,
         finisher=BASIC,
+        live=operators == "live",
         long_side=long_side,
         space=space,
         linear=linear,
@@ -162,6 +163,7 @@ def taps(
     """Write every stage's output as a float32 TIFF, with taps.json and the edit."""
     from engine.export import export_taps
     from engine.finishers.basic import BASIC
+    from engine.live.operators import live_operators
 
     start = time.perf_counter()
     refuse_to_replace(raw, write_sidecar)
@@ -177,6 +179,7 @@ def taps(
         settings,
         folder,
         finisher=BASIC,
+        operators=live_operators(BASIC) if operators == "live" else None,
         long_side=long_side,
         space=space,
         name=raw.stem,
@@ -211,7 +214,7 @@ def wanted(sets: list[str] | None, sidecar: Path | None) -> tuple["Settings", li
 
 
 def check_operators(name: str) -> None:
-    """Both kinds are the exact ones as long as no stage has another."""
+    """Raise PhotofinishError where there are no such operators."""
     if name not in ("exact", "live"):
         raise PhotofinishError(f"Operators are exact or live, not {name!r}.")
 

@@ -13,6 +13,7 @@ from engine.errors import PhotofinishError
 from engine.files import replacing, write_bytes
 from engine.finisher import Finisher
 from engine.formats import FORMATS, Format, Meaning, Pixels, write_tiff
+from engine.live.renderer import LiveRenderer
 from engine.metadata import ColorSpace, Metadata
 from engine.photo import Photo
 from engine.progress import Progress, Work
@@ -33,7 +34,7 @@ def export(
     out: Path,
     *,
     finisher: Finisher,
-    operators: Mapping[str, Operator] | None = None,
+    live: bool = False,
     long_side: int | None = None,
     space: str = "srgb",
     linear: bool = False,
@@ -42,10 +43,10 @@ def export(
 ) -> Work[Path]:
     """Finish `photo` and write it to `out`, whose name says the format; return `out`.
 
-    `long_side` in pixels reduces the raw picture in linear light before anything else; it never
-    enlarges. `linear` leaves out the encoding of `space`; OpenEXR always does. Until all is
-    written, and when the work is closed or fails, a file that was there stays as it was. Raises
-    PhotofinishError.
+    By the stages themselves, or `live`: as a drag shows it. `long_side` in pixels reduces the raw
+    picture in linear light before anything else; it never enlarges. `linear` leaves out the
+    encoding of `space`; OpenEXR always does. Until all is written, and when the work is closed or
+    fails, a file that was there stays as it was. Raises PhotofinishError.
     """
     out = Path(out)
     kind = check(out, space=space, bits=bits, long_side=long_side, quality=quality)
@@ -54,20 +55,29 @@ def export(
     if long_side is not None:
         photo = photo.reduced(long_side)
     photo = _seen_in(photo, seen_in)
-    total = len(finisher) + 1
-    image = photo.image
-    for done, (stage, tap) in enumerate(
-        zip(finisher, Renderer(photo, finisher, operators).finish(settings), strict=True)
-    ):
-        image = tap.image
-        yield Progress(done + 1, total, stage.title)
-    del photo, tap
+    finish = _as_a_drag_shows if live else _exactly
+    image = yield from finish(photo, settings, finisher)
+    del photo
     pixels = _pixels(image, kind, bits or kind.bits[0], meaning)
     del image
     with replacing(out) as temporary:
         kind.write(temporary, pixels, meaning, quality)
-        yield Progress(total, total, "Written")
+        yield Progress(len(finisher) + 1, len(finisher) + 1, "Written")
     return out
+
+
+def _exactly(photo: Photo, settings: Settings, finisher: Finisher) -> Work[Tensor]:
+    """The finished picture, display RGB."""
+    image = photo.image
+    for done, tap in enumerate(Renderer(photo, finisher).finish(settings), 1):
+        image = tap.image
+        yield Progress(done, len(finisher) + 1, tap.stage.title)
+    return image
+
+
+def _as_a_drag_shows(photo: Photo, settings: Settings, finisher: Finisher) -> Work[Tensor]:
+    yield Progress(0, 1, "Live")
+    return LiveRenderer(photo, finisher).picture(settings)
 
 
 def check(

@@ -69,6 +69,12 @@ def source_of(files: Sequence[Path], *, apart: bool) -> Source:
     return draw
 
 
+def unprocessed(path: Path, rng: Generator) -> Photo:
+    """The whole photograph in a file as a random camera would have recorded it."""
+    picture, shot = _picture(path), random_shot(rng)
+    return exposed(scene_of(picture, shot), shot, _reduced(picture, STORED_SIDE), rng)
+
+
 def _made(long_side: int, rng: Generator) -> Photo:
     size = _size(long_side, rng.uniform(1.0, 1.8), rng)
     # drawn larger, so that borders are as smooth as a camera's

@@ -191,7 +191,7 @@ def train(
         while budget.spent(run) < 1.0:
             start = time.perf_counter()
             for group in optimizer.param_groups:
-                group["lr"] = rate * _rate(budget.spent(run))
+                group["lr"] = rate * rate_at(budget.spent(run))
             optimizer.zero_grad()
             mean = 0.0
             for tap_out in pool.pick(run.step, PICTURES):
@@ -252,7 +252,7 @@ def _answer(proxy: nn.Module, tap_out: TapOut) -> Tensor:
     return answer
 
 
-def _rate(spent: float) -> float:
+def rate_at(spent: float) -> float:
     """Share of the full rate: a short rise, then half a cosine."""
     return min(1.0, spent / WARM_UP + LEAST) * max(LEAST, 0.5 + 0.5 * math.cos(math.pi * spent))
 

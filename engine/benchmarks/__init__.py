@@ -1,0 +1,1 @@
+"""Benchmarks: what live rendering, gradients and export are worth, in figures."""

@@ -1,0 +1,145 @@
+"""`photofinish bench`: figures of the engine; the editor adds what needs a window."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine import cli
+
+if TYPE_CHECKING:
+    from engine.benchmarks.fidelity import Score
+    from engine.benchmarks.rivals import Contender
+    from engine.finisher import Finisher
+    from engine.photo import Photo
+    from engine.progress import Work
+
+bench = typer.Typer(help="Measure what a user gets, and how fast.", no_args_is_help=True)
+
+Photos = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--photos", metavar="DIR", help="A folder of raws and photographs; else scenes are made."
+    ),
+]
+Write = Annotated[
+    Path | None,
+    typer.Option(
+        "--write", metavar="FILE.md", help="Put the figures into this page too, under their name."
+    ),
+]
+
+OF_FIDELITY, OF_GRADIENTS = 640, 192
+"""Long sides of the photos in pixels."""
+
+SINGLY = 5
+"""Of every so many settings, at one each stage is judged by itself, and are the rivals."""
+
+
+@bench.command("proxies")
+def bench_proxies(
+    photos: Photos = None,
+    settings: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Random settings for each photo.")
+    ] = 50,
+    gradients: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Settings at which gradients are compared.")
+    ] = 20,
+    minutes: Annotated[
+        float,
+        typer.Option(metavar="M", min=0.0, help="Of training for each rival network; 0: none."),
+    ] = 10.0,
+    write: Write = None,
+    as_json: cli.Json = False,
+) -> None:
+    """How near live pictures are to exact ones, beside networks of the literature."""
+    from engine.benchmarks.photos import photos as opened
+    from engine.finishers.basic import BASIC
+
+    chosen = cli.run(opened(photos or (), OF_FIDELITY), "Opening")
+    said = cli.run(_fidelity(BASIC, chosen, settings), "Finishing")
+    if gradients:
+        from engine.benchmarks.gradients import gradients as compared
+
+        small = [(name, photo.reduced(OF_GRADIENTS)) for name, photo in chosen]
+        said["gradients"] = cli.run(compared(BASIC, small, gradients), "Differentiating")
+    if minutes:
+        said |= cli.run(_rivals(BASIC, chosen, -(-settings // SINGLY), minutes), "Training")
+    command = ["bench", "proxies", "--settings", str(settings), "--minutes", f"{minutes:g}"]
+    told(said, "proxies", command, photos or (), write=write, as_json=as_json)
+
+
+@bench.command("export")
+def bench_export(
+    raw: Annotated[Path, typer.Argument(metavar="RAW", readable=False)],
+    repeats: Annotated[int, typer.Option(metavar="N", min=1)] = 5,
+    write: Write = None,
+    as_json: cli.Json = False,
+) -> None:
+    """A full-size export with every slider moved, beside other programs if they are installed."""
+    from engine.benchmarks import exports
+
+    said = cli.run(exports.bench_export(raw, repeats), "Exporting")
+    told(said, "export", ["bench", "export", raw.name], (), write=write, as_json=as_json)
+
+
+def told(
+    said: dict[str, object],
+    name: str,
+    command: list[str],
+    folders: "list[Path] | tuple[()]",
+    *,
+    write: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the figures, and put them into the page `write` if there is one."""
+    if write is not None:
+        from engine.benchmarks import report
+
+        on = [part for folder in folders for part in ("--photos", folder.name)]
+        report.write(write, name, shlex.join(["photofinish", *command, *on]), said)
+    cli.show(said, as_json=as_json)
+
+
+def _fidelity(
+    finisher: "Finisher", photos: "list[tuple[str, Photo]]", settings: int
+) -> "Work[dict[str, object]]":
+    from engine.benchmarks.fidelity import fidelity
+    from engine.benchmarks.tables import tables
+
+    singly = -(-settings // SINGLY)
+    chain, stages, by_photo = yield from fidelity(finisher, photos, settings, singly)
+    table = yield from tables(finisher, photos, singly)
+    return {
+        "photos": len(photos),
+        "settings": settings,
+        "settings_singly": singly,
+        "chain": chain,
+        "stages": stages,
+        "by_photo": by_photo,
+        "table": table,
+    }
+
+
+def _rivals(
+    finisher: "Finisher", photos: "list[tuple[str, Photo]]", settings: int, minutes: float
+) -> "Work[dict[str, object]]":
+    """Each rival's score as a whole, and of its stages by themselves."""
+    from engine.benchmarks.fidelity import finished_by, stand_ins
+    from engine.benchmarks.rivals import rivals
+    from engine.training.sources import source_of
+    from engine.training.train_proxies import Budget
+
+    trained: dict[str, Contender] = yield from rivals(
+        finisher, source_of((), apart=False), budget=Budget(minutes)
+    )
+    said: dict[str, object] = {"rival_minutes": minutes}
+    for name, contender in trained.items():
+        whole: Score = yield from finished_by(finisher, photos, settings, contender.finish)
+        said[name] = whole
+        if contender.operators:
+            said[f"{name}_stages"] = yield from stand_ins(
+                finisher, photos, settings, contender.operators
+            )
+    return said

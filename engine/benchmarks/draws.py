@@ -1,0 +1,36 @@
+"""Draws: settings with every slider moved, over the full ranges, the same for the same seed."""
+
+import torch
+
+from engine.finisher import Finisher
+from engine.settings import Settings
+from engine.slider import Slider
+
+Fractions = dict[str, float]
+"""Where each slider stands on its way, from 0 to 1, by its name."""
+
+
+def fractions(finisher: Finisher, seed: int, margin: float = 0.0) -> Fractions:
+    """A random position of every slider of `finisher`, at least `margin` from both ends."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.rand(len(finisher.sliders), generator=generator, dtype=torch.float64)
+    places = (margin + (1.0 - 2.0 * margin) * drawn).tolist()
+    return {slider.name: at for slider, at in zip(finisher.sliders, places, strict=True)}
+
+
+def placed(finisher: Finisher, at: Fractions) -> Settings:
+    """The settings whose sliders stand there; curves and files stay at their defaults."""
+    settings = Settings()
+    for slider in finisher.sliders:
+        settings = settings.replace(slider, value(slider, at[slider.name]))
+    return settings
+
+
+def value(slider: Slider, fraction: float) -> float:
+    """What `slider` says at `fraction` of its way."""
+    return min(max(float(slider.denormalize(fraction)), slider.low), slider.high)
+
+
+def all_moved(finisher: Finisher, seed: int) -> Settings:
+    """Random settings over the full ranges."""
+    return placed(finisher, fractions(finisher, seed))
