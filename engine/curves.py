@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from engine.color import extremes
-from engine.metadata import Metadata
+from engine.metadata import Metadata, Profile
 
 Floats = NDArray[np.float64]
 
@@ -102,10 +102,10 @@ def darkening(x: Floats, ev: float) -> Floats:
     return curved
 
 
-def profile_tone_table(metadata: Metadata) -> Tensor:
+def profile_tone_table(profile: Profile, exposure: float) -> Tensor:
     """The profile's tone curve (INTERVALS + 1,) float64, behind the darkening of a negative E."""
-    knots = metadata.profile.tone_curve
-    x = darkening(np.linspace(0.0, 1.0, INTERVALS + 1), min(total_exposure(metadata), 0.0))
+    knots = profile.tone_curve
+    x = darkening(np.linspace(0.0, 1.0, INTERVALS + 1), min(exposure, 0.0))
     y = natural_spline(DEFAULT_TONE_CURVE if knots is None else knots, x)
     return torch.from_numpy(np.clip(y, 0.0, 1.0))
 

@@ -83,7 +83,12 @@ def run_stage(
     statistics: Statistics,
     values: Mapping[str, Setting],
 ) -> Tensor:
-    """What leaves `stage` by its `operator`, shared out over the processor's cores."""
+    """What leaves `stage` by its `operator`, shared out over the processor's cores.
+
+    One that is not the exact one, live or learned, shares out its work itself.
+    """
+    if operator is not stage.exact:
+        return operator(image, metadata, statistics, **values)
     if stage.kind is Kind.AREAWISE:
         return alone(lambda: operator(image, metadata, statistics, **values))
 

@@ -41,7 +41,7 @@ KNOWN = ("color_balance", "exposure", "creative_lut")
 
 COUNT, SETTINGS, LONG_SIDE = 120, 4, 160
 """Photos, settings of each, and their long side in pixels: some 1.4 GB of tap-outs. A stage with
-many sliders needs many settings: with half of these the mixer's were learned by heart."""
+many sliders needs many settings: with a third of these, the mixer's were learned by heart."""
 
 MINUTES = 10.0
 """Of training, for each of the three."""

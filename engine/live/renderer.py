@@ -128,11 +128,10 @@ class LiveRenderer:
         return steps
 
     def _ran(self, step: Step, image: Tensor) -> Tensor:
-        stage, m, h = step.stage, step.metadata, step.statistics
+        stage = step.stage
+        operator = self._operators.get(stage.name, stage.exact)
         with torch.no_grad():
-            if (operator := self._operators.get(stage.name)) is not None:
-                return operator(image, m, h, **step.values)  # shares its rows out itself
-            return run_stage(stage, stage.exact, image, m, h, step.values)
+            return run_stage(stage, operator, image, step.metadata, step.statistics, step.values)
 
 
 def _parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step], list[Step]]:

@@ -15,7 +15,14 @@ from numpy.random import Generator
 from torch import Tensor
 
 from engine.color import PROPHOTO, SRGB, between, luminance, srgb_decode, transform, xyz
-from engine.curves import INTERVALS, apply_tone, exposure_ramp, middle_grey, profile_tone_table
+from engine.curves import (
+    INTERVALS,
+    apply_tone,
+    exposure_ramp,
+    middle_grey,
+    profile_tone_table,
+    total_exposure,
+)
 from engine.highlights import recovered
 from engine.metadata import Calibration, Matrix, Metadata, Profile
 from engine.photo import Photo, area_average, canonical_statistics
@@ -96,7 +103,9 @@ def scene_of(picture: Tensor, shot: Shot) -> Tensor:
     about = metadata_of(shot, (picture.shape[-1], picture.shape[-2]))
     toned = transform(srgb_decode(picture), between(SRGB, PROPHOTO)).clamp(0.0, 1.0)
     fine = torch.linspace(0.0, 1.0, 16 * INTERVALS + 1, dtype=torch.float64)
-    before_tone = apply_tone(toned, _inverse(profile_tone_table(about)).to(toned))
+    before_tone = apply_tone(
+        toned, _inverse(profile_tone_table(about.profile, total_exposure(about))).to(toned)
+    )
     return apply_tone(before_tone, _inverse(exposure_ramp(fine, about)).to(toned))
 
 

@@ -5,6 +5,8 @@ an sRGB-encoded axis, where equal steps look about equal. All curves but those o
 make one table, applied to the largest and smallest of R, G, B: hues stay, and greys stay grey.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,8 +19,9 @@ from engine.curves import (
     look_up,
     natural_spline,
     profile_tone_table,
+    total_exposure,
 )
-from engine.metadata import Metadata
+from engine.metadata import Metadata, Profile
 from engine.slider import IDENTITY, Curve, Points, Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
@@ -87,15 +90,22 @@ def tone_table(
 ) -> Tensor:
     """What all channels go through, (INTERVALS + 1,) or (B, INTERVALS + 1) float64 on [0, 1]."""
     regions = (parametric_shadows, parametric_darks, parametric_lights, parametric_highlights)
-    profile = profile_tone_table(metadata)
-    axis = srgb_encode(profile)
+    profile, axis, decoded = _of_profile(metadata.profile, total_exposure(metadata))
     curved = pivoted(axis, _column(contrast) / 100.0, _pivot(profile, metadata, statistics))
     for region, amount in enumerate(regions, start=1):
         curved = lifted(curved, region, _column(amount) / 100.0)
     if tone_curve != IDENTITY:
         curved = look_up(_spline_table(tone_curve), curved)
     # as a difference, so that neutral sliders leave the profile's table to the bit
-    return profile + (srgb_decode(curved) - srgb_decode(axis))
+    return profile + (srgb_decode(curved) - decoded)
+
+
+@lru_cache(maxsize=4)
+def _of_profile(profile: Profile, exposure: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The profile's tone table, encoded, and decoded again: the same for all frames of a drag."""
+    table = profile_tone_table(profile, exposure)
+    axis = srgb_encode(table)
+    return table, axis, srgb_decode(axis)
 
 
 def channel_table(points: Points) -> Tensor:

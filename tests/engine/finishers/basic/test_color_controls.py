@@ -40,7 +40,7 @@ def named(red: float, green: float, blue: float) -> Tensor:
 def test_neutral_changes_nothing(stage: Stage) -> None:
     expected = LATTICE
     if stage.name == "rgb_toning":
-        expected = apply_tone(LATTICE, profile_tone_table(PHOTO.metadata).float())
+        expected = apply_tone(LATTICE, profile_tone_table(PHOTO.metadata.profile, 0.0).float())
     assert torch.equal(run(stage, LATTICE), expected)
 
 
