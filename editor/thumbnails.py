@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from editor.frame import Thumb
 from editor.pace import first_change
-from editor.qimage import to_qimage
-from editor.view import small_bytes
+from editor.qimage import blank
 from engine.finisher import Finisher
+from engine.live.shown import show
 from engine.photo import Photo
 from engine.renderer import Renderer, Tap
 from engine.settings import Settings
@@ -97,7 +97,8 @@ class Thumbnails:
         if self._is_shown(name, place, settings, exact=exact):
             return
         self._shown[name] = self._pass
-        image = to_qimage(small_bytes(tap.image, tap.stage.space))
+        image, memory = blank(tap.image.shape[-1], tap.image.shape[-2])
+        show(tap.image, tap.stage.space, memory)
         self._show(Thumb(name, image, exact))
 
     def _is_shown(self, name: str, place: int, settings: Settings, *, exact: bool) -> bool:

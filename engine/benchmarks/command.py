@@ -30,10 +30,10 @@ Write = Annotated[
     ),
 ]
 
-OF_FIDELITY, OF_GRADIENTS = 640, 192
+OF_FIDELITY, OF_RIVALS, OF_GRADIENTS = 640, 320, 192
 """Long sides of the photos in pixels."""
 
-SINGLY = 5
+SINGLY = 10
 """Of every so many settings, at one each stage is judged by itself, and are the rivals."""
 
 
@@ -65,7 +65,8 @@ def bench_proxies(
         small = [(name, photo.reduced(OF_GRADIENTS)) for name, photo in chosen]
         said["gradients"] = cli.run(compared(BASIC, small, gradients), "Differentiating")
     if minutes:
-        said |= cli.run(_rivals(BASIC, chosen, -(-settings // SINGLY), minutes), "Training")
+        small = [(name, photo.reduced(OF_RIVALS)) for name, photo in chosen]
+        said |= cli.run(_rivals(BASIC, small, -(-settings // SINGLY), minutes), "Training")
     command = ["bench", "proxies", "--settings", str(settings), "--minutes", f"{minutes:g}"]
     told(said, "proxies", command, photos or (), write=write, as_json=as_json)
 

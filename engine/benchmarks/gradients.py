@@ -7,6 +7,7 @@ cosine between them, as pictures.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -22,10 +23,18 @@ from engine.slider import Slider
 STEP = 0.02
 """Share of a slider's range to either side."""
 
+CLIPPED = 0.25
+"""Share of a picture's pixels, clipped in any channel, from which on other settings are drawn."""
+
+LOW, FINER = 0.9, 0.1
+"""Cosine below which the differences are taken again, with this share of the step: where the finer
+ones agree with the gradient and the coarse ones do not, the picture bends within a step."""
+
 NOTHING = 1e-4
 """Change of encoded sRGB over a whole range below which a slider does nothing there."""
 
 DIGITS = 4
+_STEPS = "at_the_step", "at_a_tenth"
 
 
 def gradients(
@@ -33,33 +42,48 @@ def gradients(
 ) -> Work[dict[str, object]]:
     """Cosines over so many random settings, every slider at each: mean, worst, worst by slider."""
     found: dict[str, list[float]] = {}
-    for seed in range(settings):
-        name, photo = photos[seed % len(photos)]
-        at = fractions(finisher, seed, margin=STEP)
-        for i, (slider, cosine) in enumerate(_cosines(finisher, photo, at)):
-            found.setdefault(slider.name, [])
-            if cosine is not None:
-                found[slider.name].append(cosine)
-            count = len(finisher.sliders)
-            yield Progress(seed * count + i, settings * count, f"Gradients on {name}")
-    measured = {name: cosines for name, cosines in found.items() if cosines}
-    every = [cosine for cosines in measured.values() for cosine in cosines]
+    bent: dict[str, dict[str, float]] = {}
+    seeds = count()
+    for turn in range(settings):
+        name, photo = photos[turn % len(photos)]
+        at = next(at for at in _draws(finisher, seeds) if not _clips(finisher, photo, at))
+        for i, (slider, cosines) in enumerate(_cosines(finisher, photo, at)):
+            found.setdefault(slider.name, []).extend(cosines[:1])
+            if len(cosines) > 1:
+                bent[f"{slider.name}, {name}"] = dict(zip(_STEPS, cosines, strict=True))
+            sliders = len(finisher.sliders)
+            yield Progress(turn * sliders + i, settings * sliders, f"Gradients on {name}")
+    measured = {name: own for name, own in found.items() if own}
+    every = [cosine for own in measured.values() for cosine in own]
     return {
         "settings": settings,
         "step": STEP,
         "mean_cosine": round(sum(every) / len(every), DIGITS),
         "worst_cosine": round(min(every), DIGITS),
         "worst_by_slider": {
-            name: round(min(cosines), DIGITS) for name, cosines in sorted(measured.items())
+            name: round(min(own), DIGITS) for name, own in sorted(measured.items())
         },
+        "below_0.9": bent,
         "without_effect": sorted(set(found) - set(measured)),
     }
 
 
+def _draws(finisher: Finisher, seeds: Iterator[int]) -> Iterator[Fractions]:
+    for seed in seeds:
+        yield fractions(finisher, seed, margin=STEP)
+
+
+def _clips(finisher: Finisher, photo: Photo, at: Fractions) -> bool:
+    """Whether so much of the picture is clipped that its direction would be that of the rest."""
+    picture = Renderer(photo, finisher).picture(placed(finisher, at))
+    ends = (picture <= 0.0) | (picture >= 1.0)
+    return float(ends.any(1).float().mean()) > CLIPPED
+
+
 def _cosines(
     finisher: Finisher, photo: Photo, at: Fractions
-) -> Iterator[tuple[Slider, float | None]]:
-    """Each slider's cosine; None where it does nothing."""
+) -> Iterator[tuple[Slider, list[float]]]:
+    """Each slider's cosine, unless it does nothing, and that at a finer step where it is LOW."""
     exact, settings = Renderer(photo, finisher), placed(finisher, at)
     taps = list(exact.render(settings))
     # from the last stage to the first, so that what is rendered before it stays true
@@ -72,12 +96,16 @@ def _cosines(
         for i, slider in enumerate(stage.sliders):
             difference = _difference(exact, slider, at)
             if float(difference.abs().max()) < NOTHING:
-                yield slider, None
+                yield slider, []
                 continue
             unit = torch.zeros_like(where)
             unit[i] = 1.0
             tangent = torch.func.jvp(partial(rest, before), (where,), (unit,))[1]
-            yield slider, float(_cosine(tangent, difference))
+            cosines = [_cosine(tangent, difference)]
+            if cosines[0] < LOW:
+                finer = _difference(exact, slider, at, FINER * STEP)
+                cosines.append(_cosine(tangent, finer))
+            yield slider, cosines
 
 
 def _behind(photo: Photo, tap: Tap) -> Photo:
@@ -85,16 +113,15 @@ def _behind(photo: Photo, tap: Tap) -> Photo:
     return replace(photo, image=tap.image, metadata=tap.metadata, statistics=tap.statistics)
 
 
-def _difference(exact: Renderer, slider: Slider, at: Fractions) -> Tensor:
+def _difference(exact: Renderer, slider: Slider, at: Fractions, step: float = STEP) -> Tensor:
     """d(picture)/d(fraction) by central differences."""
     beyond, before = (
-        exact.picture(placed(exact.finisher, {**at, slider.name: at[slider.name] + step}))
-        for step in (STEP, -STEP)
+        exact.picture(placed(exact.finisher, {**at, slider.name: at[slider.name] + by}))
+        for by in (step, -step)
     )
-    return (beyond - before) / (2.0 * STEP)
+    return (beyond - before) / (2.0 * step)
 
 
-def _cosine(one: Tensor, other: Tensor) -> Tensor:
-    return torch.nn.functional.cosine_similarity(
-        one.flatten().double(), other.flatten().double(), dim=0
-    )
+def _cosine(one: Tensor, other: Tensor) -> float:
+    pictures = one.flatten().double(), other.flatten().double()
+    return round(float(torch.nn.functional.cosine_similarity(*pictures, dim=0)), DIGITS)

@@ -40,7 +40,7 @@ KNOWN = ("color_balance", "exposure", "creative_lut")
 """Stages with sliders that stay exact: a matrix, a gain, and a table that no file is chosen for."""
 
 COUNT, SETTINGS, LONG_SIDE = 120, 4, 160
-"""Photos, settings of each, and their long side in pixels: some 1.4 GB of tap-outs. A stage with
+"""Photos, settings of each, and their long side in pixels: about 2 GB in memory. A stage with
 many sliders needs many settings: with a third of these, the mixer's were learned by heart."""
 
 MINUTES = 10.0

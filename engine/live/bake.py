@@ -65,6 +65,7 @@ class Baked:
         """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
         self._operators, self._nodes = operators, nodes
         self._image: Tensor | None = None
+        self._side = 0
         self._to_camera: Matrix = np.zeros((3, 3))
         self._shaped: Shaped | None = None
         self._taps: list[tuple[object, Tensor]] = []
@@ -85,10 +86,12 @@ class Baked:
         """The places of `image`; with other places, no node is known."""
         if image is not self._image:
             self._image, self._shaped = image, None
+            # as without the gain of exposure, so that it stays while that is dragged
+            free = np.asarray(np.linalg.inv(to_working), np.float64)
+            self._side = self._nodes or _side(planes_of(image), free, to_working)
         if self._shaped is None or not np.array_equal(to_camera, self._to_camera):
-            planes = planes_of(image)
-            nodes = self._nodes or _side(planes, to_camera, to_working)
-            self._shaped = shaped(planes, shaper_for(to_camera, to_working, nodes), nodes)
+            shaper = shaper_for(to_camera, to_working, self._side)
+            self._shaped = shaped(planes_of(image), shaper, self._side)
             self._to_camera, self._taps = to_camera, [((), self._shaped.colors())]
         return self._shaped
 

@@ -1,8 +1,11 @@
 """Live operators: what runs in a stage's place during a drag, on the CPU."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from weakref import ReferenceType, ref
 
+import torch
 from torch import Tensor, nn
 
 from engine.finisher import Finisher
@@ -26,6 +29,9 @@ from engine.proxies.weights import shipped
 from engine.slider import Setting
 from engine.stage import Analysis, Operator
 from engine.statistics import Statistics
+
+KEPT = 4
+"""Pictures whose maps a stage remembers: the preview, its smaller drag size, the thumbnails."""
 
 _ANALYSES: Mapping[str, Analysis] = {
     "dehaze": dehaze.ANALYSIS,
@@ -86,12 +92,26 @@ def live_operators(finisher: Finisher) -> dict[str, Operator]:
 
 
 def _of(analysis: Analysis, neutral: Mapping[str, Setting]) -> Operator:
+    """The stage with `analysis`; while its own sliders move, its maps stay."""
+    kept: deque[tuple[ReferenceType[Tensor], float, Tensor]] = deque(maxlen=KEPT)
+
+    def maps(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+        shift = float(torch.as_tensor(statistics.shift))
+        for seen, moved_by, known in tuple(kept):
+            if seen() is image and moved_by == shift:
+                return known
+        features = analysis.features(image, metadata, statistics, analysis.grid(image.shape[-2:]))
+        made = analysis.maps(features)
+        kept.append((ref(image), shift, made))
+        return made
+
     def operator(
         image: Tensor, metadata: Metadata, statistics: Statistics, **values: Setting
     ) -> Tensor:
         if values == neutral:
             return image
-        return analysis.exact(image, metadata, statistics, **values)
+        found = maps(image, metadata, statistics)
+        return analysis.apply(image, found, metadata, statistics, **values)
 
     return operator
 

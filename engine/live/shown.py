@@ -1,0 +1,48 @@
+"""Small pictures of any space as pixels for the screen, in one pass."""
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.color import PROPHOTO, SRGB, between
+from engine.live.kernels import F, Planes, clipped, exp2, kernel, log2, part, planes_of
+from engine.live.sharpening import Packed, pixels
+from engine.stage import Space
+
+_TO_SRGB = between(PROPHOTO, SRGB).astype(np.float32)
+_AS_IT_IS = np.eye(3, dtype=np.float32)
+
+
+def show(image: Tensor, space: Space, out: Packed) -> None:
+    """Write a tap's `image` (1, 3, H, W) to `out` as encoded sRGB.
+
+    Camera RGB without white balance; what is brighter than the screen is scaled down as a whole.
+    """
+    if space is Space.DISPLAY:
+        pixels(image, out)
+    else:
+        camera = space is Space.CAMERA
+        _show(planes_of(image), _AS_IT_IS if camera else _TO_SRGB, not camera, out)
+
+
+@kernel
+def _show(planes: Planes, matrix: NDArray[np.float32], as_a_whole: bool, out: Packed) -> None:
+    for y in range(planes.shape[1]):
+        for x in range(planes.shape[2]):
+            r, g, b = planes[0, y, x], planes[1, y, x], planes[2, y, x]
+            red = max(matrix[0, 0] * r + matrix[0, 1] * g + matrix[0, 2] * b, F(0))
+            green = max(matrix[1, 0] * r + matrix[1, 1] * g + matrix[1, 2] * b, F(0))
+            blue = max(matrix[2, 0] * r + matrix[2, 1] * g + matrix[2, 2] * b, F(0))
+            if as_a_whole:
+                share = F(1) / max(max(red, F(1)), max(green, blue))
+                red, green, blue = red * share, green * share, blue * share
+            packed = np.uint32(0xFF000000) | (_byte(red) << np.uint32(16))
+            out[y, x] = packed | (_byte(green) << np.uint32(8)) | _byte(blue)
+
+
+@part
+def _byte(linear: F) -> np.uint32:
+    """Encoded as engine.color.srgb_encode, rounded to 8 bit."""
+    held = clipped(linear, F(0), F(1))
+    power = F(1.055) * exp2(log2(max(held, F(0.0031308))) * F(1.0 / 2.4)) - F(0.055)
+    return np.uint32(np.int32(np.rint(F(255) * min(F(12.92) * held, power))))
