@@ -16,7 +16,7 @@ THREADS = 2
 """For a render; the rest of the machine stays free for the window and exports."""
 
 
-TURNS = 2e-4
+TURNS = 5e-5
 """Seconds after which Python's threads take turns: no frame shall wait while the window paints."""
 
 

@@ -27,6 +27,7 @@ from editor.document import Opened
 from editor.drags import Drag, Hand
 from editor.opening import opening
 from editor.window import Window
+from engine.benchmarks.exports import at_preview_size
 from engine.difference import delta_e_2000
 from engine.finisher import Finisher
 from engine.finishers.basic import BASIC
@@ -64,6 +65,9 @@ STEADY, HERTZ = "exposure", 60.0
 """The slider that is dragged by the clock too, and how many inputs come a second."""
 MLPS = ("rgb_toning", "color_mixer", "vibrance", "saturation")
 """Stages for which the paper trains an MLP [Tseng et al. 2022, table 1]."""
+OTHERS = 2
+"""Renders by each other program that is installed, at the same size; one more is not counted."""
+
 PIXELS = 3
 """Of every so many rows and columns, one is compared for the jump."""
 
@@ -137,6 +141,7 @@ def bench_drag(raw: Path, inputs: int) -> dict[str, object]:
             }
             for case, drag in steady.items()
         },
+        "other_programs_ms": at_preview_size(raw, LONG_SIDE, OTHERS),
         "sliders": {case.name: _one(drag, exact[case]) for case, drag in drags.items()},
     }
 

@@ -7,9 +7,10 @@ from engine.finisher import Finisher
 from engine.settings import Settings
 from engine.stage import Kind
 
-POINTWISE_BUDGET = 1.0 / 60.0
-AREAWISE_BUDGET = 2.0 / 60.0
-"""Seconds for a live frame, by what must run again for it."""
+POINTWISE_BUDGET = 0.9 / 60.0
+AREAWISE_BUDGET = 1.4 / 60.0
+"""Seconds for a live frame, by what must run again for it: one or two refreshes of a screen, less
+what thumbnails and painting take of them."""
 EXACT_BUDGET = 0.1
 """Seconds for an exact frame of a drag, where there is no live renderer (yet)."""
 LEAST = 800

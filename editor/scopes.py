@@ -16,7 +16,7 @@ CURVES = ((theme.RED, 0.6), (theme.GREEN, 0.6), (theme.BLUE, 0.67))
 """Colors of the areas below the curves, and how much of it is added: as light is, to white."""
 HEADROOM = 1.08
 QUARTERS = (64, 128, 192)
-REPAINT = 33
+REPAINT = 50
 """Milliseconds between two repaints in a drag: faster says no more and takes the picture's time."""
 
 

@@ -6,7 +6,7 @@ What needs torch or the decoder is imported by the verb that uses it, so that he
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -16,9 +16,11 @@ import typer
 from engine.errors import PhotofinishError
 
 if TYPE_CHECKING:
+    from engine.finisher import Finisher
     from engine.photo import Photo
     from engine.progress import Work
     from engine.settings import Settings
+    from engine.stage import Operator
 
 T = TypeVar("T")
 
@@ -163,7 +165,6 @@ def taps(
     """Write every stage's output as a float32 TIFF, with taps.json and the edit."""
     from engine.export import export_taps
     from engine.finishers.basic import BASIC
-    from engine.live.operators import live_operators
 
     start = time.perf_counter()
     refuse_to_replace(raw, write_sidecar)
@@ -179,7 +180,7 @@ def taps(
         settings,
         folder,
         finisher=BASIC,
-        operators=live_operators(BASIC) if operators == "live" else None,
+        operators=_live(BASIC) if operators == "live" else None,
         long_side=long_side,
         space=space,
         name=raw.stem,
@@ -306,6 +307,12 @@ def _open(raw: Path, profile: Path | None) -> "Work[Photo]":
     from engine.photo import open_photo
 
     return open_photo(raw, profile=profile)
+
+
+def _live(finisher: "Finisher") -> "Mapping[str, Operator]":
+    from engine.live.operators import live_operators  # and the compiler of their kernels
+
+    return live_operators(finisher)
 
 
 def _write_sidecar(path: Path, settings: "Settings", photo: "Photo") -> None:

@@ -13,7 +13,6 @@ from engine.errors import PhotofinishError
 from engine.files import replacing, write_bytes
 from engine.finisher import Finisher
 from engine.formats import FORMATS, Format, Meaning, Pixels, write_tiff
-from engine.live.renderer import LiveRenderer
 from engine.metadata import ColorSpace, Metadata
 from engine.photo import Photo
 from engine.progress import Progress, Work
@@ -76,6 +75,8 @@ def _exactly(photo: Photo, settings: Settings, finisher: Finisher) -> Work[Tenso
 
 
 def _as_a_drag_shows(photo: Photo, settings: Settings, finisher: Finisher) -> Work[Tensor]:
+    from engine.live.renderer import LiveRenderer  # and the compiler of its kernels
+
     yield Progress(0, 1, "Live")
     return LiveRenderer(photo, finisher).picture(settings)
 

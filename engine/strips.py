@@ -6,10 +6,11 @@ want the cores too.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import Barrier, current_thread
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Barrier, Lock, Thread, current_thread
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -32,6 +33,7 @@ def take_over(threads: int) -> None:
     """
     torch.set_num_threads(threads)
     _workers()
+    _helpers()
     torch.set_num_threads(1)
 
 
@@ -76,29 +78,81 @@ def side_by_side(run: Callable[[_Item], _Result], items: Iterable[_Item]) -> lis
 
 
 def at_once(run: Callable[[_Item], object], items: Iterable[_Item]) -> None:
-    """`run` of each item, here and on the same workers, for work that is not torch's.
+    """`run` of each item, here and on helpers, for work that is not torch's.
 
-    A worker that wakes too late to find an item left is not waited for. In turn if this is one of
+    A helper that wakes too late to find an item left is not waited for. In turn if this is one of
     the workers. No gradient can follow it, so it asks for no mode.
     """
     if current_thread().name.startswith(_WORKER):
         for item in items:
             run(item)
         return
-    left = iter(list(items))  # a list's iterator gives each item once, whoever asks
+    job = _Job(run, items)
+    offers = _helpers()
+    for _ in range(_count() - 1):
+        offers.put(job)
+    job.lead()
 
-    def work() -> None:
-        for item in left:
-            run(item)
 
-    helpers = [_workers().submit(work) for _ in range(_count() - 1)]
-    try:
-        work()
-    finally:
-        waits = [helper for helper in helpers if not helper.cancel()]
-        wait(waits)
-    for helper in waits:
-        helper.result()
+class _Job(Generic[_Item]):
+    """Items to be run: the leader ends with the last of them, whoever runs it.
+
+    Dozens of these make a frame: a future of the standard library costs ten times as much.
+    """
+
+    def __init__(self, run: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+        self._run = run
+        self._left = iter(list(items))  # a list's iterator gives each item once, whoever asks
+        self._busy, self._closed = 0, False
+        self._lock, self._ended = Lock(), Lock()
+        self._ended.acquire()
+        self._error: BaseException | None = None
+
+    def lead(self) -> None:
+        """Run items until none is left and no helper is at one. Raises what they raised."""
+        try:
+            self._work()
+        finally:
+            with self._lock:
+                self._closed = True
+                waits = self._busy > 0
+            if waits:
+                self._ended.acquire()
+        if self._error is not None:
+            raise self._error
+
+    def help(self) -> None:
+        """Run items until none is left."""
+        with self._lock:
+            if self._closed:
+                return
+            self._busy += 1
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - it is the leader's to raise
+            self._error = error
+        with self._lock:
+            self._busy -= 1
+            if self._closed and not self._busy:
+                self._ended.release()
+
+    def _work(self) -> None:
+        for item in self._left:
+            self._run(item)
+
+
+@cache
+def _helpers() -> "SimpleQueue[_Job[Any]]":
+    """Where helpers wait for jobs."""
+    offers: SimpleQueue[_Job[Any]] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            offers.get().help()
+
+    for i in range(_count() - 1):
+        Thread(target=serve, name=f"{_WORKER}-helper-{i}", daemon=True).start()
+    return offers
 
 
 def alone(run: Callable[[], _Result]) -> _Result:

@@ -24,8 +24,8 @@ from engine.statistics import Statistics
 SIDES = (33, 49, 65, 97, 129)
 """Nodes along a side of the lattices to choose from."""
 
-MOST_NODES = 24_000
-"""That a picture's colors may use: two thirds of what the coarsest lattice has altogether."""
+MOST_NODES = 20_000
+"""That the colors of a picture may use: just over half of what the coarsest lattice has."""
 
 SAMPLE = 8, 2
 """Of every so many rows and columns, one is looked at for the choice."""

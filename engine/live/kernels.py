@@ -40,7 +40,7 @@ F = np.float32
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_BLOCKS, _ROWS = 4, 64  # a picture is shared out in so many blocks of so many rows at least
+_BLOCKS, _ROWS = 2, 64  # a picture is shared out in so many blocks of so many rows at least
 _BUILDS = 4  # of the kernels that stay on disk
 
 
