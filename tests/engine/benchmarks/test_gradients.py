@@ -1,0 +1,37 @@
+"""Gradients: the chain's point where the exact pictures go."""
+
+import pytest
+
+from engine.benchmarks.gradients import gradients
+from engine.finisher import Finisher
+from engine.finishers.basic import BASIC
+from engine.progress import finish
+from tests.photos import photo_of, scene
+
+STAGES = ("color_balance", "exposure", "tone_mapping", "color_tables", "rgb_toning", "saturation")
+
+
+@pytest.fixture(scope="module")
+def found():
+    stages = tuple(s for s in BASIC if s.name in (*STAGES, "creative_lut", "color_conversion"))
+    photos = [("made", photo_of(scene(48, 32)))]
+    return finish(gradients(Finisher("some", stages), photos, settings=2))
+
+
+def test_every_slider_with_an_effect_is_compared(found) -> None:
+    compared = set(found["worst_by_slider"])
+    assert {"temperature", "tint", "exposure", "shadows", "contrast", "saturation"} <= compared
+    assert found["without_effect"] == ["lut_amount"]
+
+
+def test_directions_agree(found) -> None:
+    assert found["mean_cosine"] > 0.97
+    assert found["worst_cosine"] == min(found["worst_by_slider"].values())
+
+
+def test_where_they_do_not_the_finer_step_is_told(found) -> None:
+    low = sum(cosine < 0.9 for cosine in found["worst_by_slider"].values())
+    assert len(found["below_0.9"]) >= low
+    for cosines in found["below_0.9"].values():
+        assert cosines["at_the_step"] < 0.9
+        assert cosines["at_a_tenth"] > cosines["at_the_step"]
