@@ -51,6 +51,17 @@ class TestRender:
         assert said["settings"] == {"exposure": 1.0}
         assert tifffile.imread(bright).mean() > 1.2 * tifffile.imread(neutral).mean()
 
+    def test_live_operators_give_nearly_the_exact_picture(self, raw, tmp_path, ask):
+        pictures = []
+        for operators in ("exact", "live"):
+            out = tmp_path / f"{operators}.tif"
+            sets = ("--set", "dehaze=40", "--set", "vibrance=30", "--bits", 32)
+            assert ask("render", raw, out, *sets, "--operators", operators)[0] == 0
+            pictures.append(tifffile.imread(out))
+        apart = np.abs(pictures[0] - pictures[1])
+        assert apart.max() > 0.0
+        assert apart.mean() < 0.005
+
     def test_a_sidecar_beside_the_raw_is_not_used_unasked(self, raw, tmp_path, ask):
         write_edit(raw.with_suffix(".xmp"), BRIGHT, BASIC)
         plain, edited = tmp_path / "plain.tif", tmp_path / "edited.tif"

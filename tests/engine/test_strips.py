@@ -1,5 +1,8 @@
 """Strips give what the whole gives, and stand aside for gradients."""
 
+from collections import Counter
+from threading import Barrier, Thread
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,7 +11,7 @@ from engine import filters, strips
 from engine.finishers.basic import BASIC
 from engine.renderer import Renderer
 from engine.settings import Settings
-from engine.strips import alone, in_strips
+from engine.strips import alone, at_once, in_strips
 from tests.photos import photo_of, scene
 
 
@@ -81,3 +84,48 @@ def test_every_stage_is_the_same_in_strips(monkeypatch: pytest.MonkeyPatch) -> N
     cut = Renderer(photo, BASIC).picture(settings)
     monkeypatch.setattr(strips, "STRIP_PIXELS", 1 << 20)
     torch.testing.assert_close(cut, Renderer(photo, BASIC).picture(settings), atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 100])
+def test_at_once_runs_every_item_once(count: int) -> None:
+    ran: list[int] = []
+    at_once(ran.append, range(count))
+    assert Counter(ran) == Counter(range(count))
+
+
+def test_at_once_shares_with_a_helper(monkeypatch: pytest.MonkeyPatch) -> None:
+    if strips._count() < 2:
+        pytest.skip("torch has one thread here")
+    together = Barrier(2, timeout=20.0)
+    at_once(lambda _: together.wait(), range(2))
+    assert together.n_waiting == 0
+
+
+@pytest.mark.parametrize("wrong", [0, 50, 99])
+def test_what_goes_wrong_on_any_thread_is_raised_here(wrong: int) -> None:
+    def run(item: int) -> None:
+        if item == wrong:
+            raise ValueError(str(item))
+
+    with pytest.raises(ValueError, match=str(wrong)):
+        at_once(run, range(100))
+    ran: list[int] = []
+    at_once(ran.append, range(100))  # and the next job is none the worse
+    assert len(ran) == 100
+
+
+def test_many_threads_may_ask_at_once() -> None:
+    totals: list[int] = []
+
+    def ask() -> None:
+        for _ in range(50):
+            ran: list[int] = []
+            at_once(ran.append, range(7))
+            totals.append(sum(ran))
+
+    threads = [Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+    assert totals == [21] * 200

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from engine.finisher import Finisher
 from engine.finishers.basic import BASIC
 from engine.metadata import Calibration, HueSatTable
 from engine.photo import canonical_statistics
@@ -117,3 +118,16 @@ def test_a_profile_with_two_tables_follows_the_temperature(photo):
     _, tangent = torch.func.jvp(lambda f: chain(two, f), (at,), (unit,))
     difference = (chain(two, at + 0.002 * unit) - chain(two, at - 0.002 * unit)) / 0.004
     assert torch.cosine_similarity(tangent.flatten(), difference.flatten(), dim=0) > 0.98
+
+
+def test_stages_that_can_be_differentiated_are_exact_and_others_by_their_proxy(photo, monkeypatch):
+    stage = replace(BASIC.stage("saturation"), differentiable=False)
+    stages = tuple(stage if s.name == stage.name else s for s in BASIC)
+    proxies = {"saturation": lambda image, m, h, **values: 0.5 * image, "dehaze": None}
+    monkeypatch.setattr("engine.proxies.chain.shipped", lambda finisher: proxies)
+    moved = Settings().replace(BASIC.control("saturation"), 30.0)
+    moved = moved.replace(BASIC.control("dehaze"), 30.0)
+    darker = Chain(Finisher("other", stages))(photo, moved)
+    exact = Chain(BASIC)(photo, moved)
+    assert_close(exact, Renderer(photo, BASIC).picture(moved), atol=1e-4, rtol=0.0)
+    assert darker.mean() < 0.8 * exact.mean()
