@@ -76,14 +76,19 @@ def middle_grey(metadata: Metadata) -> float:
     return -2.5 - total_exposure(metadata)
 
 
-def exposure_ramp(x: Tensor, metadata: Metadata) -> Tensor:
-    """White at 2^-E for positive E, and the black of the profile's shadows, softly cut."""
+def ramp_of(metadata: Metadata) -> tuple[float, float, float]:
+    """The exposure ramp's black, its slope, and the radius of its foot."""
     profile = metadata.profile
     white = 2.0 ** -max(total_exposure(metadata), 0.0)
     shadows = 0.0 if profile.default_black_render_none else profile.shadows
     black = min(shadows * metadata.shadow_scale * 0.001, 0.99 * white)
     slope = 1.0 / (white - black)
-    radius = min(black / 2.0, 1.0 / (16.0 * slope))
+    return black, slope, min(black / 2.0, 1.0 / (16.0 * slope))
+
+
+def exposure_ramp(x: Tensor, metadata: Metadata) -> Tensor:
+    """White at 2^-E for positive E, and the black of the profile's shadows, softly cut."""
+    black, slope, radius = ramp_of(metadata)
     line = (x - black) * slope
     if radius > 1e-9:  # or the parabola could overflow
         foot = (x - (black - radius)).clamp_min(0.0).square() * (slope / (4.0 * radius))

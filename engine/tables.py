@@ -31,6 +31,14 @@ def hue_sat_map(profile: Profile, weights: Tensor) -> HueSatTable | None:
     return HueSatTable(np.asarray(mixed, dtype=np.float32), known[0][0].encoding)
 
 
+def depends_on_encoded_value(table: HueSatTable) -> bool:
+    """Whether it is read at sRGB-encoded values.
+
+    The specification ignores the encoding of a map that does not depend on value.
+    """
+    return table.encoding is Encoding.SRGB and len(table.deltas) > 1
+
+
 def apply_hue_sat_maps(image: Tensor, profile: Profile, weights: Tensor) -> Tensor:
     """Apply the profile's HueSatMaps to `image` (B, 3, H, W), mixed by `weights` (n,) or (B, n).
 
@@ -57,8 +65,7 @@ def apply_hue_sat(image: Tensor, table: HueSatTable) -> Tensor:
 def _with_deltas(image: Tensor, parts: Sequence[tuple[HueSatTable, Tensor | None]]) -> Tensor:
     """`image` moved by the sum of tables of one shape, each times its share (B, 1, 1)."""
     hue, saturation, value = rgb_to_hsv(image)
-    # the specification ignores the encoding of a map that does not depend on value
-    encoded = parts[0][0].encoding is Encoding.SRGB and len(parts[0][0].deltas) > 1
+    encoded = depends_on_encoded_value(parts[0][0])
     if encoded:
         value = srgb_encode(value)
     looked_up = []

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine.finishers.basic import color_conversion, color_tables, exposure
 from engine.live import toning
+from engine.live.color_tables import profiled
 from engine.live.kernels import Planes, planes_of
 from engine.live.table import Shaped, Table, shaped, shaper_for
 from engine.metadata import Matrix, Metadata
@@ -34,7 +35,7 @@ GROWTH = 2.4
 """The power of the side with which the nodes in use grow, as it is with photos."""
 
 _ON_NODES: Mapping[Operator, Operator] = {
-    color_tables.exact: color_tables.profiled,
+    color_tables.exact: profiled,
     color_conversion.exact: toning.unclipped,
 }
 """What a node goes through in a stage's place: the clips before and after are made per pixel."""

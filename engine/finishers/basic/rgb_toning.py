@@ -93,6 +93,8 @@ def tone_table(
     profile, axis, decoded = _of_profile(metadata.profile, total_exposure(metadata))
     curved = pivoted(axis, _column(contrast) / 100.0, _pivot(profile, metadata, statistics))
     for region, amount in enumerate(regions, start=1):
+        if isinstance(amount, float) and amount == 0.0:
+            continue
         curved = lifted(curved, region, _column(amount) / 100.0)
     if tone_curve != IDENTITY:
         curved = look_up(_spline_table(tone_curve), curved)
