@@ -23,6 +23,7 @@ class At:
     rendered: dict[str, Settings] = field(default_factory=dict)
     _neutral: Tap | None = None
     _exact: Renderer | None = None
+    _compiled: bool = False
     _float: Renderer | None = None
     _live: Live | None = None
 
@@ -31,33 +32,34 @@ class At:
         """Pixels."""
         return max(self.photo.size)
 
-    def exact(self) -> Renderer:
-        """By the stages themselves."""
-        if self._exact is None:
-            self._exact = Renderer(self.photo, self.finisher)
+    def exact(self, quick: Quick | None) -> Renderer:
+        """By the stages themselves, compiled as soon as they are."""
+        if self._exact is None or (quick is not None and not self._compiled):
+            self._compiled = quick is not None
+            self._exact = exact_renderer(self.photo, self.finisher, quick)
         return self._exact
 
     def taps(
-        self, settings: Settings, view: View, quick: Quick | None
+        self, settings: Settings, view: View, quick: Quick | None, *, exact: bool
     ) -> Generator[None, None, tuple[Tap, Tap | None]]:
         """What `view` shows and the tap before it: exact, or by the live operators."""
         if view.neutral:
-            return (yield from self.render_neutral()), None
-        if quick is None:
-            renderer = self.exact()
+            return (yield from self.render_neutral(quick)), None
+        if exact or quick is None:
+            renderer = self.exact(quick)
         elif self._float is None:
             renderer = self._float = Renderer(self.photo, self.finisher, quick.operators)
         else:
             renderer = self._float
         shown = yield from last_of(renderer.render(settings), view.stage)
-        if quick is None and view.finished and settings == Settings():
+        if exact and view.finished and settings == Settings():
             self._neutral = shown[0]
         return shown
 
-    def render_neutral(self) -> Generator[None, None, Tap]:
+    def render_neutral(self, quick: Quick | None) -> Generator[None, None, Tap]:
         """The exact picture without edits; kept, so that comparing answers at once."""
         if self._neutral is None:
-            neutral = Renderer(self.photo, self.finisher).finish(Settings())
+            neutral = exact_renderer(self.photo, self.finisher, quick).finish(Settings())
             self._neutral, _ = yield from last_of(neutral, None)
         return self._neutral
 
@@ -66,6 +68,11 @@ class At:
         if self._live is None:
             self._live = quick.renderer(self.photo)
         return self._live
+
+
+def exact_renderer(photo: Photo, finisher: Finisher, quick: Quick | None) -> Renderer:
+    """The stages themselves, compiled if they are."""
+    return Renderer(photo, finisher, None if quick is None else quick.exact)
 
 
 class Preview:

@@ -5,7 +5,7 @@ window's work; until it is done, drags are shown by the exact stages, smaller wh
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 
 from editor.qimage import Packed
 from engine.finisher import Finisher
-from engine.live.operators import live_operators
+from engine.live.operators import compiled_operators, live_operators
 from engine.live.renderer import LiveRenderer
 from engine.metadata import Calibration, Metadata, Profile
 from engine.photo import Photo, canonical_statistics
@@ -38,17 +38,22 @@ class Live(Protocol):
 
 @dataclass(frozen=True)
 class Quick:
-    """A live renderer for any photo, and the live operators by their stage's name."""
+    """A live renderer for any photo, live operators by their stage's name, and compiled exact ones.
+
+    The last are the stages themselves, but for rounding, in a third of the time.
+    """
 
     renderer: Callable[[Photo], Live]
     operators: Mapping[str, Operator]
+    exact: Mapping[str, Operator] = field(default_factory=dict)
 
 
 def quick(finisher: Finisher) -> Work[Quick]:
     """What is fast enough for a drag with `finisher`, warm: run on a tiny photo, all kernels."""
     yield Progress(0, 3, "Loading")
     operators = live_operators(finisher)
-    answer = Quick(lambda photo: LiveRenderer(photo, finisher, operators), operators)
+    exact = compiled_operators(finisher)
+    answer = Quick(lambda photo: LiveRenderer(photo, finisher, operators), operators, exact)
     patch = _patch()
     live, floats = answer.renderer(patch), Renderer(patch, finisher, operators)
     for done, settings in enumerate((Settings(), _moved(finisher)), 1):

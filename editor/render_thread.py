@@ -84,7 +84,7 @@ class RenderThread(NewestWins):
             small = self._preview.full.photo.reduced(LONG_SIDE)
             self._thumbnails = Thumbnails(small, self._finisher, self.thumbed.emit)
         if self._quick is not None:
-            self._thumbnails.quicken(self._quick.operators)
+            self._thumbnails.quicken(self._quick)
         if not request.moving:
             self._pace.rest()
         return self._preview, self._thumbnails
@@ -137,7 +137,7 @@ class RenderThread(NewestWins):
             full.rendered["live"] = request.settings
         if request.settings != Settings():
             yield
-            yield from full.render_neutral()
+            yield from full.render_neutral(self._quick)
 
     def _spend(self, thumbnails: Thumbnails, until: float) -> Iterator[None]:
         """Use the time until then for thumbnails, and sleep for the rest."""
@@ -173,8 +173,7 @@ class RenderThread(NewestWins):
             frame = live_frame(request, image, memory, last, started, reduced=reduced)
         else:
             exact = kind == "exact"
-            quick = None if exact else self._quick
-            shown = at.taps(request.settings, request.view, quick)
+            shown = at.taps(request.settings, request.view, self._quick, exact=exact)
             tap, before = yield from self._run(shown, request, patient)
             frame = frame_of(request, at.photo, tap, before, started, exact=exact, reduced=reduced)
         if not request.view.neutral:

@@ -1,17 +1,18 @@
 """Thumbnails: every tap small, rendered a slice of time at once between the frames of a drag."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from editor.frame import Thumb
 from editor.pace import first_change
+from editor.preview import exact_renderer
 from editor.qimage import blank
+from editor.quick import Quick
 from engine.finisher import Finisher
 from engine.live.shown import show
 from engine.photo import Photo
 from engine.renderer import Renderer, Tap
 from engine.settings import Settings
-from engine.stage import Operator
 
 LONG_SIDE = 120
 """Pixels: as large as the strip shows them."""
@@ -42,10 +43,11 @@ class Thumbnails:
         self._end = self._began = 0.0  # the last slice, and the pass
         self._shown: dict[str, tuple[Settings, bool]] = {}
 
-    def quicken(self, operators: Mapping[str, Operator]) -> None:
-        """Use these operators for passes that need not be exact."""
+    def quicken(self, quick: Quick) -> None:
+        """Use live operators for passes that need not be exact, compiled ones for those that do."""
         if self._live is None:
-            self._live = Renderer(self._photo, self._finisher, operators)
+            self._live = Renderer(self._photo, self._finisher, quick.operators)
+            self._exact = exact_renderer(self._photo, self._finisher, quick)
 
     def aim(self, settings: Settings, *, exact: bool) -> None:
         """What to show from the next pass on."""

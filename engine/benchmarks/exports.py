@@ -61,14 +61,11 @@ def bench_export(raw: Path, repeats: int) -> Work[dict[str, object]]:
     metadata = finish(open_photo(raw, half=True)).metadata
     with tempfile.TemporaryDirectory() as folder:
         programs = _programs(raw, metadata, Path(folder))
+        left_out = yield from _warm_up(programs, Path(folder))
         runs: dict[str, list[Measured]] = {name: [] for name in programs}
-        total = len(programs) * (repeats + 1)
-        for done, (turn, name) in enumerate(product(range(repeats + 1), programs)):
-            yield Progress(done, total, name)
-            out = Path(folder) / f"{name}.tif"
-            measured = programs[name].run(out, None if turn else WARM_UP)
-            if turn:
-                runs[name].append(measured)
+        for done, (_, name) in enumerate(product(range(repeats), programs)):
+            yield Progress(done, len(programs) * repeats, name)
+            runs[name].append(programs[name].run(Path(folder) / f"{name}.tif"))
     width, height = metadata.full_size
     return {
         "photo": raw.name,
@@ -79,14 +76,15 @@ def bench_export(raw: Path, repeats: int) -> Work[dict[str, object]]:
             for name, measured in runs.items()
             if name != OURS
         },
+        **left_out,
     }
 
 
-def at_preview_size(raw: Path, long_side: int, repeats: int) -> dict[str, float]:
+def at_preview_size(raw: Path, long_side: int, repeats: int) -> dict[str, object]:
     """Median milliseconds that other programs take for a picture of that size, each by its name.
 
     `darktable_pipeline` is its pixel pipeline alone, without start, reading and writing. Empty
-    where none is installed.
+    where none is installed; one that cannot read the photo says so under its name.
     """
     if not (darktable.found() or rawtherapee.found()):
         return {}
@@ -95,14 +93,30 @@ def at_preview_size(raw: Path, long_side: int, repeats: int) -> dict[str, float]
     with tempfile.TemporaryDirectory() as folder:
         programs = _programs(raw, metadata, Path(folder))
         del programs[OURS]
-        for turn, (name, program) in product(range(repeats + 1), programs.items()):
+        left_out = finish(_warm_up(programs, Path(folder)))
+        for _, (name, program) in product(range(repeats), programs.items()):
             measured = program.run(Path(folder) / f"{name}.tif", long_side)
-            if turn:
-                seconds.setdefault(name, []).append(measured.seconds)
-                pipeline = darktable.pipeline_seconds(measured.said)
-                if pipeline is not None:
-                    seconds.setdefault(f"{name}_pipeline", []).append(pipeline)
-    return {name: round(1e3 * statistics.median(each), 1) for name, each in seconds.items()}
+            seconds.setdefault(name, []).append(measured.seconds)
+            pipeline = darktable.pipeline_seconds(measured.said)
+            if pipeline is not None:
+                seconds.setdefault(f"{name}_pipeline", []).append(pipeline)
+    medians = {name: round(1e3 * statistics.median(each), 1) for name, each in seconds.items()}
+    return {**medians, **left_out}
+
+
+def _warm_up(programs: dict[str, Program], folder: Path) -> Work[dict[str, str]]:
+    """A small picture by each; others than ours that fail are taken out, with what they say."""
+    left_out = {}
+    for done, (name, program) in enumerate(list(programs.items())):
+        yield Progress(done, len(programs), name)
+        try:
+            program.run(folder / f"{name}.tif", WARM_UP)
+        except PhotofinishError as error:
+            if name == OURS:
+                raise
+            left_out[name] = str(error)
+            del programs[name]
+    return left_out
 
 
 def moved(finisher: Finisher, cube: Path) -> Settings:

@@ -1,4 +1,4 @@
-"""Live operators: what runs in a stage's place during a drag, on the CPU."""
+"""Live operators: what runs in a stage's place during a drag, and when it rests, on the CPU."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -85,8 +85,19 @@ def _compiled(proxy: AreawiseProxy) -> Callable[[Tensor], Tensor]:
 
 def live_operators(finisher: Finisher) -> dict[str, Operator]:
     """By the name of its stage: a live operator, for the stages that have one."""
+    return _operators(finisher, live_analyses(finisher))
+
+
+def compiled_operators(finisher: Finisher) -> dict[str, Operator]:
+    """By the name of its stage: the exact operator, compiled: the same but for rounding."""
+    return _operators(
+        finisher, {name: own for name, own in _ANALYSES.items() if _is_basic(finisher, name)}
+    )
+
+
+def _operators(finisher: Finisher, analyses: Mapping[str, Analysis]) -> dict[str, Operator]:
     operators = {name: live for name, live in _OPERATORS.items() if _is_basic(finisher, name)}
-    for name, analysis in live_analyses(finisher).items():
+    for name, analysis in analyses.items():
         operators[name] = _of(analysis, finisher.stage(name).neutral())
     return operators
 

@@ -194,7 +194,7 @@ def test_a_release_keeps_the_live_picture_until_the_exact_one_is_there(qtbot, th
 def test_late_live_frames_are_smaller_and_a_full_one_follows_before_the_exact(
     qtbot, threads, photos
 ):
-    painter = Painter(seconds_per_pixel=0.06 / (240 * 160))
+    painter = Painter(seconds_per_pixel=0.045 / (240 * 160))
     thread, frames = threads(Slow().finisher, painter)
     wait_for_rest(qtbot, thread, still(photos, 1))
     wait_for_rest(qtbot, thread, drag(photos, 2))  # that is how it learns

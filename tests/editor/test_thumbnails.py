@@ -3,6 +3,7 @@
 import pytest
 
 from editor.frame import Thumb
+from editor.quick import Quick
 from editor.thumbnails import Thumbnails
 from engine.settings import Settings
 from tests.editor.conftest import GAIN, SMALL, WARMTH
@@ -69,7 +70,7 @@ def test_a_pass_is_finished_with_the_settings_it_began_with(strip):
 
 def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(strip, monkeypatch):
     monkeypatch.setattr("editor.thumbnails.PERIOD", 0.0)
-    strip.thumbnails.quicken({})
+    strip.thumbnails.quicken(Quick(NotImplemented, {}))
     strip.run()
     strip.aim(gain(1.0), exact=False)
     assert {(thumb.stage, thumb.exact) for thumb in strip.run()} == {
@@ -85,7 +86,7 @@ def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(stri
 
 def test_live_passes_leave_the_frames_their_time(strip, monkeypatch):
     monkeypatch.setattr("editor.thumbnails.PERIOD", 1000.0)
-    strip.thumbnails.quicken({})
+    strip.thumbnails.quicken(Quick(NotImplemented, {}))
     strip.run()
     strip.aim(gain(1.0), exact=False)
     assert strip.step() == []

@@ -6,15 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.benchmarks.draws import all_moved
 from engine.finisher import Finisher
 from engine.finishers.basic import BASIC
 from engine.live import kernels, operators
-from engine.live.operators import live_operators
+from engine.live.operators import compiled_operators, live_operators
 from engine.proxies.areawise import AreawiseProxy
 from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.stage import Stage
-from tests.engine.live.agreement import NEEDED, decibels, made, values, wild
+from tests.engine.live.agreement import NEEDED, decibels, made, real, values, wild
 
 # with exact maps: what a proxy makes of its stage is tested with it
 with pytest.MonkeyPatch.context() as patch:
@@ -118,3 +119,20 @@ def test_maps_come_from_the_proxy_that_is_shipped(monkeypatch: pytest.MonkeyPatc
     live = Renderer(photo, BASIC, live_operators(BASIC)).picture(settings)
     assert decibels(live, Renderer(photo, BASIC, {"clarity": learned}).picture(settings)) > NEEDED
     assert decibels(live, Renderer(photo, BASIC).picture(settings)) < NEEDED
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_compiled_stages_are_the_exact_ones_but_for_rounding(seed: int) -> None:
+    settings, compiled = all_moved(BASIC, seed), compiled_operators(BASIC)
+    photo = made(240, 160)
+    exact = Renderer(photo, BASIC).picture(settings)
+    assert decibels(Renderer(photo, BASIC, compiled).picture(settings), exact) > 100.0
+
+
+@pytest.mark.parametrize("name", ["gopro_hero6_GOPR0024.dng", "canon_eos_6d_lossy_linear.dng"])
+def test_on_real_photos_too(name: str) -> None:
+    photo, compiled = real(name, 600), compiled_operators(BASIC)
+    for seed in range(3):
+        settings = all_moved(BASIC, seed)
+        exact = Renderer(photo, BASIC).picture(settings)
+        assert decibels(Renderer(photo, BASIC, compiled).picture(settings), exact) > 95.0
