@@ -112,6 +112,7 @@ class Darkroom(QObject):
 
     def _quicken(self, quick: Quick) -> None:
         self.render_thread.quicken(quick)
+        self.detail_thread.quicken(quick)
         self.ready.emit()
 
     def _show_photo(self) -> None:

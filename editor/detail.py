@@ -7,10 +7,11 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.frame import Request, frame_of
 from editor.newest import NewestWins
-from editor.preview import last_of
+from editor.preview import exact_renderer, last_of
+from editor.quick import Quick
 from engine.finisher import Finisher
 from engine.progress import Progress
-from engine.renderer import Renderer, Tap
+from engine.renderer import Tap
 from engine.settings import Settings
 
 
@@ -23,6 +24,11 @@ class Detail(NewestWins):
     def __init__(self, finisher: Finisher, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._finisher = finisher
+        self._quick: Quick | None = None
+
+    def quicken(self, quick: Quick) -> None:
+        """Render by compiled stages from the next request on."""
+        self._quick = quick
 
     def work(self, request: object) -> Iterator[object]:
         if not isinstance(request, Request):
@@ -30,7 +36,7 @@ class Detail(NewestWins):
         started = time.perf_counter()
         settings = Settings() if request.view.neutral else request.settings
         stage = None if request.view.neutral else request.view.stage
-        taps = Renderer(request.photo, self._finisher).finish(settings)
+        taps = exact_renderer(request.photo, self._finisher, self._quick).finish(settings)
         tap, before = yield from last_of(self._counted(taps), stage)
         frame = frame_of(request, request.photo, tap, before, started, exact=True, reduced=False)
         self.framed.emit(frame)
