@@ -29,7 +29,7 @@ class Darkroom(QObject):
     progressed = Signal(object)
     view_changed = Signal(object)
     full_size_wanted = Signal()
-    ready = Signal()  # drags are live from now on
+    ready = Signal(object)  # drags are live from now on
     failed = Signal(str)
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
@@ -113,7 +113,7 @@ class Darkroom(QObject):
     def _quicken(self, quick: Quick) -> None:
         self.render_thread.quicken(quick)
         self.detail_thread.quicken(quick)
-        self.ready.emit()
+        self.ready.emit(quick)
 
     def _show_photo(self) -> None:
         self.view = View(clipping=self.view.clipping)

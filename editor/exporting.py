@@ -1,5 +1,6 @@
 """Exports as work for a Job: they take the photo at its full size, decoding it where need be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from engine.photo import Photo
 from engine.progress import Progress, Work
 from engine.renderer import Renderer
 from engine.settings import Settings
+from engine.stage import Operator
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Exporter:
     settings: Settings
     finisher: Finisher
     opening: Opening
+    operators: Mapping[str, Operator] | None = None
+    """The stages, compiled, where they are."""
 
     def picture(self, wish: Wish) -> Work[Path]:
         """Write the finished picture."""
@@ -42,6 +46,7 @@ class Exporter:
                 self.settings,
                 wish.out,
                 finisher=self.finisher,
+                operators=self.operators,
                 long_side=wish.long_side,
                 space=wish.space,
                 linear=wish.linear,

@@ -1,6 +1,6 @@
 """Session: opens, saves and exports, each off the GUI thread. It knows no widgets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +10,10 @@ from editor.autosave import Autosave
 from editor.document import Document, Opened, Opening
 from editor.exporting import Exporter, Wish
 from editor.job import Job
+from editor.quick import Quick
 from engine.progress import Progress, Work
 from engine.settings import Settings
+from engine.stage import Operator
 
 Answer = TypeVar("Answer")
 
@@ -40,10 +42,15 @@ class Session(QObject):
         self._jobs: list[Job] = []  # all that have not ended
         self._refine_next = False
         self._closed = False
+        self._operators: Mapping[str, Operator] | None = None
         self._autosave = Autosave(self)
         self._autosave.saved.connect(self.saved)
         self._autosave.failed.connect(self.failed)
         document.settled.connect(self._save)
+
+    def quicken(self, quick: Quick) -> None:
+        """Export by compiled stages from now on."""
+        self._operators = quick.exact
 
     @property
     def file(self) -> Path | None:
@@ -96,7 +103,8 @@ class Session(QObject):
         if opened is None:
             return None
         document.settle()
-        return Exporter(opened, document.settings, document.finisher, self._opening)
+        settings, finisher = document.settings, document.finisher
+        return Exporter(opened, settings, finisher, self._opening, self._operators)
 
     def cancel(self) -> None:
         """End what is running at its next step."""

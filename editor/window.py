@@ -216,6 +216,7 @@ class Window(QMainWindow):
         darkroom.progressed.connect(self._show_detail_progress)
         darkroom.failed.connect(self.banner.say)
         darkroom.full_size_wanted.connect(session.refine)
+        darkroom.ready.connect(session.quicken)
         self.canvas.resized.connect(self._look)
         self.canvas.zoomed.connect(self._show_zoom)
         self.canvas.hovered.connect(self._show_pixel)

@@ -33,6 +33,7 @@ def export(
     out: Path,
     *,
     finisher: Finisher,
+    operators: Mapping[str, Operator] | None = None,
     live: bool = False,
     long_side: int | None = None,
     space: str = "srgb",
@@ -42,10 +43,11 @@ def export(
 ) -> Work[Path]:
     """Finish `photo` and write it to `out`, whose name says the format; return `out`.
 
-    By the stages themselves, or `live`: as a drag shows it. `long_side` in pixels reduces the raw
-    picture in linear light before anything else; it never enlarges. `linear` leaves out the
-    encoding of `space`; OpenEXR always does. Until all is written, and when the work is closed or
-    fails, a file that was there stays as it was. Raises PhotofinishError.
+    By the stages themselves, or by `operators` for some, or `live`: as a drag shows it.
+    `long_side` in pixels reduces the raw picture in linear light before anything else; it never
+    enlarges. `linear` leaves out the encoding of `space`; OpenEXR always does. Until all is
+    written, and when the work is closed or fails, a file that was there stays as it was. Raises
+    PhotofinishError.
     """
     out = Path(out)
     kind = check(out, space=space, bits=bits, long_side=long_side, quality=quality)
@@ -54,9 +56,11 @@ def export(
     if long_side is not None:
         photo = photo.reduced(long_side)
     photo = _seen_in(photo, seen_in)
-    finish = _as_a_drag_shows if live else _exactly
-    image = yield from finish(photo, settings, finisher)
-    del photo
+    renderer = Renderer(photo, finisher, operators)
+    image = yield from (
+        _as_a_drag_shows(renderer, settings) if live else _one_by_one(renderer, settings)
+    )
+    del photo, renderer
     pixels = _pixels(image, kind, bits or kind.bits[0], meaning)
     del image
     with replacing(out) as temporary:
@@ -65,20 +69,20 @@ def export(
     return out
 
 
-def _exactly(photo: Photo, settings: Settings, finisher: Finisher) -> Work[Tensor]:
+def _one_by_one(renderer: Renderer, settings: Settings) -> Work[Tensor]:
     """The finished picture, display RGB."""
-    image = photo.image
-    for done, tap in enumerate(Renderer(photo, finisher).finish(settings), 1):
+    image = renderer.photo.image
+    for done, tap in enumerate(renderer.finish(settings), 1):
         image = tap.image
-        yield Progress(done, len(finisher) + 1, tap.stage.title)
+        yield Progress(done, len(renderer.finisher) + 1, tap.stage.title)
     return image
 
 
-def _as_a_drag_shows(photo: Photo, settings: Settings, finisher: Finisher) -> Work[Tensor]:
+def _as_a_drag_shows(renderer: Renderer, settings: Settings) -> Work[Tensor]:
     from engine.live.renderer import LiveRenderer  # and the compiler of its kernels
 
     yield Progress(0, 1, "Live")
-    return LiveRenderer(photo, finisher).picture(settings)
+    return LiveRenderer(renderer.photo, renderer.finisher).picture(settings)
 
 
 def check(
