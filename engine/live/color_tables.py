@@ -20,6 +20,7 @@ from engine.live.kernels import (
     part,
     picture_of,
     planes_of,
+    srgb_encoded,
 )
 from engine.metadata import HueSatTable, Metadata
 from engine.statistics import Statistics
@@ -85,7 +86,7 @@ def _move(planes: Planes, table: _Table, out: Planes, first: int, stop: int) -> 
             chroma = value - min(red, min(green, blue))
             hue = _hue(red, green, blue, value, F(1) / max(chroma, F(1e-12)))
             saturation = chroma / max(value, F(1e-12))
-            value = _encoded(value) if table.encoded else value
+            value = srgb_encoded(value) if table.encoded else value
             across = hue * F((hues - 1) / 6.0)
             up, out_from = value * F(values - 1), saturation * F(saturations - 1)
             shift = _between(table.deltas, up, across, out_from, 0)
@@ -144,13 +145,6 @@ def _below(position: F, count: int) -> int:
 @part
 def _mix(low: F, high: F, share: F) -> F:
     return low + (high - low) * share
-
-
-@part
-def _encoded(linear: F) -> F:
-    """As engine.color.srgb_encode."""
-    power = F(1.055) * exp2(log2(max(linear, F(0.0031308))) * F(1.0 / 2.4)) - F(0.055)
-    return min(F(12.92) * linear, power)
 
 
 @part

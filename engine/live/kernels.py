@@ -151,6 +151,13 @@ def clipped(x: F, low: F, high: F) -> F:
     return x if x < high else high
 
 
+@part
+def srgb_encoded(linear: F) -> F:
+    """As engine.color.srgb_encode."""
+    power = F(1.055) * exp2(log2(max(linear, F(0.0031308))) * F(1.0 / 2.4)) - F(0.055)
+    return min(F(12.92) * linear, power)
+
+
 _LEAST = F(-4 * FLOOR)
 _ROUND = F(4 * FLOOR**2)
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.color import PROPHOTO, SRGB, between
-from engine.live.kernels import F, Planes, clipped, exp2, kernel, log2, part, planes_of
+from engine.live.kernels import F, Planes, clipped, kernel, part, planes_of, srgb_encoded
 from engine.live.sharpening import Packed, pixels
 from engine.stage import Space
 
@@ -42,7 +42,5 @@ def _show(planes: Planes, matrix: NDArray[np.float32], as_a_whole: bool, out: Pa
 
 @part
 def _byte(linear: F) -> np.uint32:
-    """Encoded as engine.color.srgb_encode, rounded to 8 bit."""
-    held = clipped(linear, F(0), F(1))
-    power = F(1.055) * exp2(log2(max(held, F(0.0031308))) * F(1.0 / 2.4)) - F(0.055)
-    return np.uint32(np.int32(np.rint(F(255) * min(F(12.92) * held, power))))
+    """Encoded and rounded to 8 bit."""
+    return np.uint32(np.int32(np.rint(F(255) * srgb_encoded(clipped(linear, F(0), F(1))))))

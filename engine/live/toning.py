@@ -16,13 +16,11 @@ from engine.live.kernels import (
     by_rows,
     clipped,
     curve_of,
-    exp2,
     kernel,
-    log2,
     look_up,
-    part,
     picture_of,
     planes_of,
+    srgb_encoded,
 )
 from engine.metadata import ColorSpace, Metadata
 from engine.slider import IDENTITY, Points
@@ -117,12 +115,5 @@ def _convert(
                 linear = by_red * planes[0, y, x] + by_green * planes[1, y, x]
                 linear += by_blue * planes[2, y, x]
                 linear = clipped(linear, F(0), F(1)) if clip else linear
-                encoded = _encoded(abs(linear))
+                encoded = srgb_encoded(abs(linear))
                 out[k, y, x] = encoded if linear > F(0) else -encoded
-
-
-@part
-def _encoded(linear: F) -> F:
-    """As engine.color.srgb_encode."""
-    power = F(1.055) * exp2(log2(max(linear, F(0.0031308))) * F(1.0 / 2.4)) - F(0.055)
-    return min(F(12.92) * linear, power)

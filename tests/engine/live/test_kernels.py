@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine import filters
+from engine.color import srgb_encode
 from engine.live import kernels
 from engine.live.kernels import (
     by_rows,
@@ -21,6 +22,7 @@ from engine.live.kernels import (
     picture_of,
     planes_of,
     read_row,
+    srgb_encoded,
     wide_rows,
 )
 from engine.strips import at_once
@@ -44,6 +46,12 @@ def powers(x: Row, out: Row) -> None:
 def tones(x: Row, out: Row) -> None:
     for i in range(len(x)):
         out[i] = log_luminance(x[i])
+
+
+@part
+def encodings(x: Row, out: Row) -> None:
+    for i in range(len(x)):
+        out[i] = srgb_encoded(x[i])
 
 
 @part
@@ -77,6 +85,14 @@ def test_log2_to_a_hundred_thousandth_of_a_stop() -> None:
     out = np.empty_like(whole)
     logs(whole, out)
     assert np.array_equal(out, np.arange(-126.0, 128.0))
+
+
+def test_srgb_to_a_millionth() -> None:
+    x = np.linspace(0.0, 1.0, 100_001, dtype=np.float32)
+    out = np.empty_like(x)
+    encodings(x, out)
+    truth = srgb_encode(torch.from_numpy(x.astype(np.float64))).numpy()
+    assert np.abs(out - truth).max() < 1e-6
 
 
 def test_exp2_to_a_millionth() -> None:
