@@ -16,8 +16,23 @@ class Progress:
     note: str = ""
 
 
+PARTS = 1000
+"""Steps that a part of a longer work counts as."""
+
 Work = Generator[Progress, None, T]
 """A long task: yields Progress, returns its answer; close it between two yields to cancel."""
+
+
+def within(work: Work[T], index: int, count: int, title: str = "") -> Work[T]:
+    """`work` as part `index` of `count` equal ones; `title` goes before its notes."""
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as done:
+            answer: T = done.value
+            return answer
+        note = f"{title}: {step.note}" if title else step.note
+        yield Progress(index * PARTS + PARTS * step.done // step.total, count * PARTS, note)
 
 
 def finish(work: Generator[object, None, T]) -> T:

@@ -22,7 +22,7 @@ from engine.benchmarks.networks import EncodedCascade, Srcnn, UNet
 from engine.curves import total_exposure
 from engine.finisher import Finisher
 from engine.photo import Photo
-from engine.progress import Progress, Work
+from engine.progress import PARTS, Progress, Work, within
 from engine.proxies.chain import Chain
 from engine.proxies.encoding import compress
 from engine.proxies.pointwise import PointwiseProxy
@@ -34,7 +34,7 @@ from engine.training.losses import loss
 from engine.training.sampling import random_settings
 from engine.training.sources import Source
 from engine.training.tap_outs import TapOut
-from engine.training.train_proxies import PARTS, RATE, Budget, rate_at
+from engine.training.train_proxies import PICTURES, RATE, Budget, rate_at, take_step
 
 KNOWN = ("color_balance", "exposure", "creative_lut")
 """Stages with sliders that stay exact: a matrix, a gain, and a table that no file is chosen for."""
@@ -45,9 +45,6 @@ many sliders needs many settings: with a third of these, the mixer's were learne
 
 MINUTES = 10.0
 """Of training, for each of the three."""
-
-PICTURES = 4
-"""Tap-outs of a step."""
 
 PATCH, THINNED = 64, 3
 """What a step takes of a picture, to meet more of them: a square of so many pixels; where a network
@@ -103,14 +100,14 @@ def rivals(
     Each gets the minutes of `budget`, shared evenly among its networks; steps are of each network.
     """
     budget = budget or Budget(MINUTES)
-    examples = yield from _within(examples_of(finisher, source, count, long_side, seed), 0, 4)
+    examples = yield from within(examples_of(finisher, source, count, long_side, seed), 0, 4)
     paper = _stage_by_stage(finisher, examples, paper_network, budget, seed)
     srcnn = _stage_by_stage(finisher, examples, Srcnn, budget, seed)
     unet = _all_at_once(finisher, examples, budget, seed)
     return {
-        "paper": (yield from _within(paper, 1, 4, "paper")),
-        "srcnn": (yield from _within(srcnn, 2, 4, "srcnn")),
-        "unet": (yield from _within(unet, 3, 4, "unet")),
+        "paper": (yield from within(paper, 1, 4, "paper")),
+        "srcnn": (yield from within(srcnn, 2, 4, "srcnn")),
+        "unet": (yield from within(unet, 3, 4, "unet")),
     }
 
 
@@ -181,7 +178,7 @@ def _stage_by_stage(
         tap_outs = [e.tap_outs[stage.name] for e in examples if stage.name in e.tap_outs]
         lesson = _stage_lesson(network, stage, tap_outs)
         work = _train(network, lesson, budget.each(len(stages)), seed)
-        runs.append((yield from _within(work, i, len(stages), stage.title)))
+        runs.append((yield from within(work, i, len(stages), stage.title)))
         operators[stage.name] = network
     # the chain rather than the renderer, whose strips would show where a network sees neighbors
     chain = Chain(finisher, operators)
@@ -250,17 +247,10 @@ def _train(network: nn.Module, lesson: Lesson, budget: Budget, seed: int) -> Wor
     run = Run()
     while budget.spent(run) < 1.0:
         start = time.perf_counter()
-        for group in optimizer.param_groups:
-            group["lr"] = rate * rate_at(budget.spent(run))
-        optimizer.zero_grad()
-        mean = 0.0
-        for picture in range(PICTURES):
-            # random numbers of its own: all networks meet the same pictures in the same order
-            part = lesson(default_rng([seed, run.step, picture])) / PICTURES
-            part.backward()
-            mean += float(part.detach())
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        # random numbers of its own: all networks meet the same pictures in the same order
+        losses = (lesson(default_rng([seed, run.step, i])) for i in range(PICTURES))
+        now = rate * rate_at(budget.spent(run))
+        mean = take_step(network, optimizer, now, losses, PICTURES)
         run.moved(mean, time.perf_counter() - start)
         yield Progress(round(PARTS * budget.spent(run)), PARTS, str(run))
     return run
@@ -271,15 +261,3 @@ def _seeded(build: Callable[[], T], seed: int) -> T:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return build()
-
-
-def _within(work: Work[T], index: int, count: int, title: str = "") -> Work[T]:
-    """`work` as part `index` of `count` equal ones."""
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as done:
-            answer: T = done.value
-            return answer
-        note = f"{title}: {step.note}" if title else step.note
-        yield Progress(index * PARTS + PARTS * step.done // step.total, count * PARTS, note)

@@ -79,8 +79,9 @@ class Chain:
 
 
 def _needed(finisher: Finisher) -> Mapping[str, Operator]:
-    proxies = shipped(finisher)
-    return {s.name: proxies[s.name] for s in finisher if not s.differentiable}
+    needed = [stage.name for stage in finisher if not stage.differentiable]
+    proxies = shipped(finisher) if needed else {}
+    return {name: proxies[name] for name in needed}
 
 
 def _moved(stage: Stage, columns: Iterator[Tensor]) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ seed; with a budget of steps instead of minutes to the bit, on one kind of machi
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
-from engine.progress import Progress, Work
+from engine.progress import PARTS, Progress, Work, within
 from engine.proxies import weights
 from engine.proxies.areawise import areawise_proxy
 from engine.proxies.pointwise import PointwiseProxy
@@ -47,7 +47,6 @@ NOT_SEEN = 80.0
 """dB between input and output from which on a setting has no effect to learn."""
 
 CHECKPOINT_SECONDS = 30.0
-PARTS = 1000
 
 
 @dataclass(frozen=True)
@@ -140,13 +139,7 @@ def train_proxies(
         started = checkpoints.Started(path, finisher.name, stage.name, seed)
         pool = Pool(supply(stage, apart=False), size=POOL, seed=seed, fresh=FRESH)
         work = train(proxy, stage, pool, supply(stage, apart=True), budget, started, resume=resume)
-        while True:
-            try:
-                step = next(work)
-            except StopIteration as done:
-                run, score = done.value
-                break
-            yield Progress(i * PARTS + step.done, len(stages) * PARTS, step.note)
+        run, score = yield from within(work, i, len(stages))
         about = {
             "trained_on": _words(files, written),
             "tap_outs": "written" if written is not None else "exact",
@@ -190,17 +183,10 @@ def train(
     try:
         while budget.spent(run) < 1.0:
             start = time.perf_counter()
-            for group in optimizer.param_groups:
-                group["lr"] = rate * rate_at(budget.spent(run))
-            optimizer.zero_grad()
-            mean = 0.0
-            for tap_out in pool.pick(run.step, PICTURES):
-                tap_out = tap_out.to(device)
-                part = loss(_answer(proxy, tap_out), tap_out.output, tap_out.metadata, stage)
-                (part / PICTURES).backward()
-                mean += float(part.detach()) / PICTURES
-            nn.utils.clip_grad_norm_(proxy.parameters(), 1.0)
-            optimizer.step()
+            tap_outs = (t.to(device) for t in pool.pick(run.step, PICTURES))
+            losses = (loss(_answer(proxy, t), t.output, t.metadata, stage) for t in tap_outs)
+            now = rate * rate_at(budget.spent(run))
+            mean = take_step(proxy, optimizer, now, losses, PICTURES)
             run.moved(mean, time.perf_counter() - start)
             if run.step % VALIDATE_EVERY == 0 or budget.spent(run) >= 1.0:
                 start = time.perf_counter()
@@ -250,6 +236,29 @@ def _answer(proxy: nn.Module, tap_out: TapOut) -> Tensor:
     """What the proxy makes of a tap-out's input, for all of its settings."""
     answer: Tensor = proxy(tap_out.input, tap_out.metadata, tap_out.statistics, **tap_out.values)
     return answer
+
+
+def take_step(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    rate: float,
+    losses: Iterable[Tensor],
+    count: int,
+) -> float:
+    """Go down the gradient of the mean of `count` losses; returns that mean.
+
+    Each is let go before the next is asked for.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad()
+    mean = 0.0
+    for part in losses:
+        (part / count).backward()
+        mean += float(part.detach()) / count
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()
+    return mean
 
 
 def rate_at(spent: float) -> float:
