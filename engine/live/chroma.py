@@ -20,16 +20,14 @@ from engine.live.kernels import (
     F,
     Planes,
     Row,
-    by_rows,
     clipped,
     curve_of,
+    each_pixel,
     exp2,
     kernel,
     log2,
     look_up,
     part,
-    picture_of,
-    planes_of,
 )
 from engine.metadata import Metadata
 from engine.slider import Value
@@ -46,10 +44,7 @@ def mixed(image: Tensor, metadata: Metadata, statistics: Statistics, **values: V
         return image
     hues, saturations, luminances = (_circle(kind) for kind in kinds)
     bands = _Bands(hues, saturations, luminances, np.array([any(kind) for kind in kinds]))
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _mix(planes, bands, out, first, stop), planes.shape[1])
-    return picture_of(out)
+    return each_pixel(image, _mix, bands)
 
 
 def with_vibrance(
@@ -59,10 +54,7 @@ def with_vibrance(
     if vibrance == 0.0:
         return image
     more, less = (F(half) for half in halves(vibrance / 100.0))
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _vibrate(planes, more, less, out, first, stop), planes.shape[1])
-    return picture_of(out)
+    return each_pixel(image, _vibrate, more, less)
 
 
 def saturated(
@@ -72,10 +64,7 @@ def saturated(
     if saturation == 0.0:
         return image
     more, less = (F(half) for half in halves(saturation / 100.0))
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _saturate(planes, more, less, out, first, stop), planes.shape[1])
-    return picture_of(out)
+    return each_pixel(image, _saturate, more, less)
 
 
 class _Bands(NamedTuple):

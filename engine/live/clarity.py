@@ -12,12 +12,10 @@ from engine.live.kernels import (
     F,
     Maps,
     Planes,
-    by_rows,
+    each_pixel,
     exp2,
     kernel,
     maps_over,
-    picture_of,
-    planes_of,
     read_row,
     scale_row,
     wide_rows,
@@ -41,11 +39,7 @@ def clarified(
     """`image` (1, 3, H, W) with a share of the full gain, `maps` (1, 1, h, w) in EV, put on it."""
     if clarity == 0.0:
         return image
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    over = maps_over(stage.amount(clarity) * maps, *planes.shape[1:])
-    by_rows(lambda first, stop: gained(planes, over, out, first, stop), planes.shape[1])
-    return picture_of(out)
+    return each_pixel(image, gained, maps_over(stage.amount(clarity) * maps, *image.shape[-2:]))
 
 
 @kernel

@@ -10,12 +10,10 @@ from engine.live.kernels import (
     F,
     Planes,
     Row,
-    by_rows,
     clipped,
+    each_pixel,
     kernel,
     part,
-    picture_of,
-    planes_of,
 )
 from engine.metadata import Metadata
 from engine.slider import Value
@@ -49,13 +47,7 @@ def balanced_and_exposed(
     chosen = metadata.white or white.resolve(metadata, temperature, tint)
     matrix = (chosen.camera_to_prophoto * 2.0**exposure).to(torch.float32).contiguous().numpy()
     camera_white = chosen.camera_white.to(torch.float32).contiguous().numpy()
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    by_rows(
-        lambda first, stop: _balance(planes, camera_white, matrix, out, first, stop),
-        planes.shape[1],
-    )
-    return picture_of(out)
+    return each_pixel(image, _balance, camera_white, matrix)
 
 
 def exposed(
@@ -64,10 +56,7 @@ def exposed(
     """`image` (1, 3, H, W) times 2 to the power of `exposure` (EV)."""
     if exposure == 0.0:
         return image
-    planes, gain = planes_of(image), F(2.0**exposure)
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _scale(planes, gain, out, first, stop), planes.shape[1])
-    return picture_of(out)
+    return each_pixel(image, _scale, F(2.0**exposure))
 
 
 @kernel

@@ -12,14 +12,12 @@ from engine.finishers.basic import color_tables as stage
 from engine.live.kernels import (
     F,
     Planes,
-    by_rows,
     clipped,
+    each_pixel,
     exp2,
     kernel,
     log2,
     part,
-    picture_of,
-    planes_of,
     srgb_encoded,
 )
 from engine.metadata import HueSatTable, Metadata
@@ -32,15 +30,9 @@ def profiled(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tenso
     profile, chosen = metadata.profile, metadata.white or white.as_shot(metadata)
     if profile.gain_table_map is not None:  # which looks at the place too
         return stage.profiled(image, metadata, statistics)
-    planes = planes_of(image)
-    planes = _moved(planes, hue_sat_map(profile, chosen.weights))
-    ramped = np.empty_like(planes)
-    black, slope, radius = (F(number) for number in ramp_of(metadata))
-    by_rows(
-        lambda first, stop: _ramp(planes, black, slope, radius, ramped, first, stop),
-        planes.shape[1],
-    )
-    return picture_of(_moved(ramped, profile.look_table))
+    image = _moved(image, hue_sat_map(profile, chosen.weights))
+    image = each_pixel(image, _ramp, *(F(number) for number in ramp_of(metadata)))
+    return _moved(image, profile.look_table)
 
 
 class _Table(NamedTuple):
@@ -50,14 +42,12 @@ class _Table(NamedTuple):
     encoded: bool
 
 
-def _moved(planes: Planes, table: HueSatTable | None) -> Planes:
+def _moved(image: Tensor, table: HueSatTable | None) -> Tensor:
     if table is None:
-        return planes
+        return image
     closed = np.concatenate([table.deltas, table.deltas[:, :1]], axis=1)
     read = _Table(np.ascontiguousarray(closed, np.float32), depends_on_encoded_value(table))
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _move(planes, read, out, first, stop), planes.shape[1])
-    return out
+    return each_pixel(image, _move, read)
 
 
 @kernel

@@ -20,6 +20,7 @@ from engine.live.kernels import (
     by_rows,
     clipped,
     curve,
+    each_pixel,
     kernel,
     log_luminance,
     look_up,
@@ -56,15 +57,10 @@ def dehazed(
     """`image` (1, 3, H, W) with less or more of the veil that the `maps` (1, 2, h, w) tell."""
     if dehaze == 0.0:
         return image
-    planes, airlight = planes_of(image), float(stage.airlight_of(statistics))
-    out = np.empty_like(planes)
-    over = maps_over(maps, *planes.shape[1:])
+    airlight = float(stage.airlight_of(statistics))
     strength = curve(lambda veil: stage.strength(veil, dehaze), 0.0, stage.MOST, _STEPS)
-    by_rows(
-        lambda first, stop: _dehaze(planes, over, strength, F(airlight), out, first, stop),
-        planes.shape[1],
-    )
-    return picture_of(out)
+    over = maps_over(maps, *image.shape[-2:])
+    return each_pixel(image, _dehaze, over, strength, F(airlight))
 
 
 @kernel

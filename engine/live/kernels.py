@@ -116,6 +116,14 @@ def picture_of(planes: Planes) -> Tensor:
     return torch.from_numpy(planes)[None]
 
 
+def each_pixel(image: Tensor, run: Callable[..., None], *told: object) -> Tensor:
+    """What the kernel `run(planes, *told, out, first, stop)` makes of `image` (1, K, H, W)."""
+    planes = planes_of(image)
+    out = np.empty_like(planes)
+    by_rows(lambda first, stop: run(planes, *told, out, first, stop), planes.shape[1])
+    return picture_of(out)
+
+
 @part
 def log2(x: F) -> F:
     """log2 of x > 0, to 1e-6."""

@@ -15,6 +15,7 @@ from engine.live.kernels import (
     Planes,
     Row,
     by_rows,
+    each_pixel,
     exp2,
     kernel,
     log_luminance,
@@ -42,17 +43,12 @@ def textured(
     """`image` (1, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
     if texture == 0.0:
         return image
-    planes, frame = planes_of(image), image.shape[-2:]
-    out = np.empty_like(planes)
+    frame = image.shape[-2:]
     size, amount = filters.grid_size(frame, stage.GRID), F(stage.amount(texture))
     if size == tuple(frame):
-        band = _band(image)
-        by_rows(lambda first, stop: _raise(planes, band, amount, out, first, stop), frame[0])
-    else:
-        band = amount * _band(reduced(image, size))
-        over = maps_over(torch.from_numpy(band)[None, None], *frame)
-        by_rows(lambda first, stop: gained(planes, over, out, first, stop), frame[0])
-    return picture_of(out)
+        return each_pixel(image, _raise, _band(image), amount)
+    band = amount * _band(reduced(image, size))
+    return each_pixel(image, gained, maps_over(torch.from_numpy(band)[None, None], *frame))
 
 
 def _band(image: Tensor) -> Plane:

@@ -14,9 +14,9 @@ from engine.live.kernels import (
     Plane,
     Planes,
     Row,
-    by_rows,
     clipped,
     curve,
+    each_pixel,
     exp2,
     kernel,
     log_luminance,
@@ -24,8 +24,6 @@ from engine.live.kernels import (
     luminance_row,
     maps_over,
     part,
-    picture_of,
-    planes_of,
     read_row,
     scale_row,
     wide_rows,
@@ -64,14 +62,8 @@ def toned(
     middle, top = stage.anchors(metadata, statistics)
     regional = curve(lambda base: stage.regional(base, top, highlights, shadows), *_TONES)
     ends = curve(lambda tone: stage.ends(tone, top, whites, blacks), *_TONES)
-    planes, ev = planes_of(image), F(middle)
-    out = np.empty_like(planes)
-    over = maps_over(maps, *planes.shape[1:])
-    by_rows(
-        lambda first, stop: _tone(planes, over, regional, ends, ev, out, first, stop),
-        planes.shape[1],
-    )
-    return picture_of(out)
+    over = maps_over(maps, *image.shape[-2:])
+    return each_pixel(image, _tone, over, regional, ends, F(middle))
 
 
 @kernel

@@ -16,9 +16,9 @@ from engine.live.kernels import (
     by_rows,
     clipped,
     curve_of,
+    each_pixel,
     kernel,
     look_up,
-    picture_of,
     planes_of,
     srgb_encoded,
 )
@@ -39,13 +39,12 @@ def toned(
 ) -> Tensor:
     """`image` (1, 3, H, W), linear ProPhoto in [0, 1], toned."""
     table = curve_of(rgb_toning.tone_table(metadata, statistics, **common), 0.0, 1.0)
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _tone(planes, table, out, first, stop), planes.shape[1])
-    for plane, points in zip(out, (tone_curve_red, tone_curve_green, tone_curve_blue), strict=True):
+    answer = each_pixel(image, _tone, table)
+    channels = (tone_curve_red, tone_curve_green, tone_curve_blue)
+    for plane, points in zip(planes_of(answer), channels, strict=True):
         if points != IDENTITY:
             _look_up_channel(plane, points)
-    return picture_of(out)
+    return answer
 
 
 def _look_up_channel(plane: Plane, points: Points) -> None:
@@ -77,10 +76,7 @@ def _space(metadata: Metadata) -> ColorSpace:
 
 def _converted(image: Tensor, metadata: Metadata, *, clip: bool) -> Tensor:
     matrix = between(PROPHOTO, _space(metadata)).astype(np.float32)
-    planes = planes_of(image)
-    out = np.empty_like(planes)
-    by_rows(lambda first, stop: _convert(planes, matrix, clip, out, first, stop), planes.shape[1])
-    return picture_of(out)
+    return each_pixel(image, _convert, matrix, clip)
 
 
 @kernel
