@@ -1,0 +1,1 @@
+"""Match: move sliders until the photo looks like a target."""
