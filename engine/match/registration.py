@@ -1,9 +1,11 @@
 """Registration: which part of the photo's frame a target shows.
 
-Features [Lowe, Distinctive Image Features from Scale-Invariant Keypoints, IJCV 60, 2004] of planes
-whose contrast is made the same everywhere find a similarity; Gauss-Newton on these planes, from
-coarse to fine, brings it below a pixel [Baker and Matthews, Lucas-Kanade 20 Years On, IJCV 56,
-2004; both gradients averaged as in Benhimane and Malis, IROS 2004].
+Features [Lowe, Distinctive Image Features from Scale-Invariant Keypoints, IJCV 60, 2004] find a
+similarity where the target does not show about the whole frame; Gauss-Newton, from coarse to fine,
+brings it below a pixel [Baker and Matthews, Lucas-Kanade 20 Years On, IJCV 56, 2004; both gradients
+averaged as in Benhimane and Malis, IROS 2004]. What is compared has the same contrast everywhere,
+and the photo first gets the target's look as far as a polynomial of its colors can give it: else
+tones would move soft edges.
 
 Coordinates of a frame run from its center, to the right and down, in units of its long side.
 """
@@ -12,6 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,19 +28,44 @@ from engine.photo import area_average
 Plane = NDArray[np.float32]
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Numbers = tuple[float, ...]
 
 TRUSTED = 0.35
 """Below this trust the target counts as another scene."""
 
-IN_PLACE = 0.1
-"""Pixels of displacement below which the target has the photo's own frame."""
+FOUND = 0.6
+"""Trust above which no other start is tried."""
 
-FINEST, FEATURES_SIDE = 1600, 900
-"""Long sides in pixels of what is compared last, and of what features are sought in."""
+IN_PLACE, ALMOST = 0.1, 0.6
+"""Pixels of the photo: up to the first the target has the photo's own frame, and up to the second
+where it is no less alike there."""
 
-FEATURES = 2000
-SAMPLES = 200_000
+COARSE, MIDDLE, FINEST = 200, 500, 1600
+"""Long sides in pixels of what is compared."""
+
+FEATURES_SIDE, FEATURES = 800, 1500
+"""Long side in pixels of what features are sought in, and how many at most."""
+
+SAMPLES = 80_000
 """Pixels that a step looks at."""
+
+LOOK_SIDE = 100
+"""Long side in pixels of what the target's look is learned from."""
+
+LENS = 0.995
+"""Share of the residual that a bent placement must not exceed to be taken for a plane one."""
+
+NO_WORSE = 1.015
+"""Factor of the residual up to which the photo's own frame serves as well."""
+
+ALIKE = 20.0
+"""Pixels whose residuals count as one, as what is near is alike."""
+
+RINGS = np.linspace(0.06, 0.34, 15)
+"""Frequencies, in cycles per pixel, between which sharpness is compared."""
+
+SCALES = (0.15, 7.0)
+"""Shares of the photo's long side that a target may show, inverted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +77,7 @@ class Placement:
     a, b, c, d, e, f, g, h, k1, k2.
     """
 
-    numbers: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    numbers: Numbers = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
     def __call__(self, points: Points) -> Points:
         """Where `points` (..., 2) of the photo's frame lie in the target's."""
@@ -61,7 +89,7 @@ class Placement:
 
     @property
     def scale(self) -> float:
-        """Long sides of the target per long side of the photo, in the middle of the frame."""
+        """What a length of 1 of the photo's frame becomes in the target's, at its center."""
         a, b, c, d, e, f, g, h, _, _ = self.numbers
         return math.sqrt(abs((a - c * g) * (e - f * h) - (b - c * h) * (d - f * g)))
 
@@ -70,9 +98,10 @@ class Placement:
 class Registration:
     """Where the target lies.
 
-    `trust` in [0, 1], below TRUSTED another scene; `error` in pixels of the photo is the expected
-    error of the placement; `blur` in pixels of the photo, the sigma by which the target is blurrier
-    than the photo, negative where it is sharper. `in_place`: the target has the photo's own frame.
+    `in_place`: the target has the photo's own frame, and is not resampled. `trust` in [0, 1]: how
+    alike both are there; below TRUSTED it counts as another scene. `error` in pixels of the target:
+    what to expect of the placement's (RMS over the frame). `blur` in pixels of the photo: sigma of
+    the blur between photo and target, negative where the target is the sharper one.
     """
 
     placement: Placement
@@ -92,21 +121,22 @@ class Registration:
         Each pixel is the mean of what it covers. Its weight is 0 outside of the target and close to
         its border, else 1.
         """
-        height, width = size
-        if self.in_place:
-            image = area_average(
-                target, (min(height, target.shape[-2]), min(width, target.shape[-1]))
-            )
-            if image.shape[-2:] != size:
-                image = interpolate(image, size, mode="bicubic").clamp(0.0, 1.0)
-            return image, torch.ones(1, 1, height, width)
-        return _resampled(self.placement, target, size)
+        if not self.in_place:
+            return _resampled(self.placement, target, size)
+        smaller = min(size[0], target.shape[-2]), min(size[1], target.shape[-1])
+        image = area_average(target, smaller)
+        if smaller != size:
+            image = interpolate(image, size, mode="bicubic").clamp(0.0, 1.0)
+        return image, torch.ones(1, 1, *size)
 
 
 def register(target: Tensor, picture: Tensor) -> Registration:
-    """Find `target` (1, 3, h, w) in `picture` (1, 3, H, W), the whole photo; both encoded sRGB."""
+    """Find `target` (1, 3, h, w) in `picture` (1, 3, H, W), the whole photo; both encoded sRGB.
+
+    Same pictures, same answer. `picture` is best between 500 and 1600 pixels long.
+    """
     with _threads(torch.get_num_threads()):
-        return _register(_luminance(target), _luminance(picture))
+        return _register(_picture(target), _picture(picture))
 
 
 @contextmanager
@@ -120,48 +150,153 @@ def _threads(count: int) -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def _luminance(image: Tensor) -> Plane:
-    red, green, blue = image[0].float()
-    return np.ascontiguousarray((0.3 * red + 0.6 * green + 0.1 * blue).numpy())
+class _Picture(NamedTuple):
+    """Pixels (h, w) or (h, w, 3) reduced from those of a picture with shape `full`."""
+
+    pixels: Plane
+    full: tuple[int, ...]
+
+    def reduced(self, side: float) -> "_Picture":
+        """This one with a long side of at most about `side` pixels, averaged over areas."""
+        factor = side / max(self.pixels.shape[:2])
+        return self if factor >= 1.0 else self._replace(pixels=_reduced(self.pixels, factor))
 
 
-def _register(target: Plane, photo: Plane) -> Registration:
-    same = _same_shape(target, photo)
-    placement = _start(target, photo)
-    for side in (250, 600, FINEST):
-        placement = _Pair(target, photo, side, placement).refined(placement)
-    trust = _Pair(target, photo, 500, placement).correlation(placement)
-    in_place = same and _displacement(placement, target.shape, photo.shape) < IN_PLACE
-    if in_place:
-        placement = _own_frame(target.shape, photo.shape)
-    return Registration(placement, in_place, max(0.0, trust), 0.1, 0.0)
+def _picture(image: Tensor) -> _Picture:
+    """No longer than FINEST."""
+    pixels = np.ascontiguousarray(image[0].float().permute(1, 2, 0).numpy())
+    return _Picture(pixels, pixels.shape).reduced(FINEST)
 
 
-def _same_shape(target: Plane, photo: Plane) -> bool:
-    (h, w), (height, width) = target.shape, photo.shape
+def _reduced(pixels: Plane, factor: float) -> Plane:
+    size = max(8, round(pixels.shape[1] * factor)), max(8, round(pixels.shape[0] * factor))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _register(target: _Picture, photo: _Picture) -> Registration:
+    target = target._replace(pixels=_luminance(target.pixels))
+    best, trust = Placement(), -1.0
+    for start in _starts(target, photo):
+        placement, found = _settled(target, photo, start)
+        if found > trust:
+            best, trust = placement, found
+        if trust > FOUND:
+            break
+    if trust < TRUSTED:
+        return Registration(best, False, max(0.0, trust), math.inf, 0.0)
+    pair = _Pair(target, photo, FINEST, best, 4.0)
+    best = pair.with_lens(best)
+    error = pair.error(best)
+    own = _own_frame(target.full, photo.full)
+    in_place = _same_shape(target.full, photo.full) and pair.is_own(best, own)
+    best = own if in_place else best
+    return Registration(best, in_place, min(1.0, trust), error, pair.blur(best))
+
+
+def _luminance(pixels: Plane) -> Plane:
+    """(H, W), encoded."""
+    return np.asarray(pixels @ np.array([0.3, 0.6, 0.1], np.float32))
+
+
+def _starts(target: _Picture, photo: _Picture) -> Iterator[Placement]:
+    """Where the target may lie, roughly; what costs little first."""
+    yield _centered(target.full, photo.full, 0)
+    yield from _by_features(target, photo._replace(pixels=_luminance(photo.pixels)))
+    for quarters in (1, 2, 3):
+        yield _centered(target.full, photo.full, quarters)
+
+
+def _settled(target: _Picture, photo: _Picture, placement: Placement) -> tuple[Placement, float]:
+    """`placement` brought to within a pixel or so, and the trust in it."""
+    bent = any(placement.numbers[6:])
+    for side in (COARSE, MIDDLE):
+        if not SCALES[0] < placement.scale < SCALES[1]:
+            return placement, 0.0
+        pair = _Pair(target, photo, side, placement, 8.0)
+        placement = pair.refined(placement, ALL if bent else AFFINE)
+    placement = pair.with_lens(placement)
+    return placement, pair.correlation(placement)
+
+
+def _same_shape(target: Sequence[int], photo: Sequence[int]) -> bool:
+    (h, w), (height, width) = target[:2], photo[:2]
     return abs(w * height - h * width) <= max(w, h, width, height)
 
 
 def _own_frame(target: Sequence[int], photo: Sequence[int]) -> Placement:
     """The placement of a target that shows all of the photo's frame."""
-    across = target[1] / max(target) / (photo[1] / max(photo))
-    down = target[0] / max(target) / (photo[0] / max(photo))
+    across = target[1] / max(target[:2]) / (photo[1] / max(photo[:2]))
+    down = target[0] / max(target[:2]) / (photo[0] / max(photo[:2]))
     return Placement((across, 0.0, 0.0, 0.0, down, 0.0, 0.0, 0.0, 0.0, 0.0))
 
 
-def _displacement(placement: Placement, target: Sequence[int], photo: Sequence[int]) -> float:
-    """How far at most, in pixels of the photo, `placement` is from the photo's own frame."""
-    v, u = np.meshgrid(np.linspace(-0.5, 0.5, 9), np.linspace(-0.5, 0.5, 9), indexing="ij")
-    points = np.stack([u * photo[1], v * photo[0]], -1) / max(photo)
-    apart = placement(points) - _own_frame(target, photo)(points)
-    return float(np.hypot(*np.moveaxis(apart, -1, 0)).max() / placement.scale * max(photo))
+def _centered(target: Sequence[int], photo: Sequence[int], quarters: int) -> Placement:
+    """The placement of a target that shows as much as it can of a photo turned by `quarters`."""
+    turned = photo[1::-1] if quarters % 2 else photo[:2]
+    fit = _own_frame(target, turned).numbers
+    scale = max(fit[0], fit[4])
+    cos, sin = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarters]
+    return Placement(
+        (scale * cos, -scale * sin, 0.0, scale * sin, scale * cos, 0.0, 0.0, 0.0, 0.0, 0.0)
+    )
 
 
-def _reduced(plane: Plane, factor: float) -> Plane:
-    if factor >= 1.0:
-        return plane
-    size = max(8, round(plane.shape[1] * factor)), max(8, round(plane.shape[0] * factor))
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+AFFINE, ALL = np.eye(10)[:, :6], np.eye(10)
+"""Which of the ten numbers move."""
+
+
+def _by_features(target: _Picture, photo: _Picture) -> Iterator[Placement]:
+    """The similarity that most features agree on, and what a lens would make of it."""
+    here, ours = _features(photo)
+    there, theirs = _features(target)
+    if min(len(here), len(there)) < 8:
+        return
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(ours, theirs, k=2)
+    good = [first for first, second in pairs if first.distance < 0.8 * second.distance]
+    if len(good) < 8:
+        return
+    source = here[[match.queryIdx for match in good]]
+    goal = there[[match.trainIdx for match in good]]
+    cv2.setRNGSeed(1)
+    matrix, agreeing = cv2.estimateAffinePartial2D(
+        source, goal, ransacReprojThreshold=0.01, maxIters=5000, confidence=0.9999
+    )
+    if matrix is None or agreeing.sum() < 5:
+        return
+    similar = Placement((*matrix.flatten().tolist(), 0.0, 0.0, 0.0, 0.0))
+    yield similar
+    yield _through(source, goal, similar)
+
+
+def _features(picture: _Picture) -> tuple[Points, Plane]:
+    """Where in the frame (n, 2), and what (n, 128) [Arandjelovic and Zisserman, CVPR 2012]."""
+    plane = picture.reduced(FEATURES_SIDE).pixels
+    seen = (128.0 + 45.0 * _even(plane, 12.0)).clip(0, 255).astype(np.uint8)
+    keys, features = cv2.SIFT.create(nfeatures=FEATURES).detectAndCompute(seen, None)
+    if features is None:
+        return np.empty((0, 2)), np.empty((0, 128), np.float32)
+    frame = _Frame(plane, picture.full)
+    places = np.array([key.pt for key in keys]) + 0.5
+    features = features / (features.sum(1, keepdims=True) + 1e-6)
+    return (places - frame.middle) * frame.pitch, np.asarray(np.sqrt(features), np.float32)
+
+
+def _through(source: Points, goal: Points, placement: Placement) -> Placement:
+    """`placement` with a lens and in perspective, that brings most of `source` to `goal` (n, 2)."""
+    rest = np.diag([0.0] * 6 + [3.0] * 4)  # what few points do not show stays 0
+    for _ in range(15):
+        at = placement(source)
+        apart = (at - goal).T.flatten()
+        numbers = np.array(placement.numbers)
+        one, none = np.ones(len(at), np.float32), np.zeros(len(at), np.float32)
+        slopes = np.concatenate(
+            [_slopes(numbers, source, at, one, none), _slopes(numbers, source, at, none, one)]
+        )
+        weight = np.tile(1.0 / (1.0 + ((at - goal) ** 2).sum(1) / 0.005**2) ** 2, 2)
+        normal = (slopes * weight[:, None]).T @ slopes + 1e-4 * rest
+        step = np.linalg.solve(normal, slopes.T @ (weight * apart) + 1e-4 * rest @ numbers)
+        placement = Placement(tuple((numbers - step).tolist()))
+    return placement
 
 
 def _even(plane: Plane, sigma: float) -> Plane:
@@ -172,66 +307,22 @@ def _even(plane: Plane, sigma: float) -> Plane:
     return np.asarray(centered / (contrast + floor), np.float32)
 
 
-# Planes of Gauss-Newton: which of the ten numbers move together
-SIMILARITY = np.zeros((10, 4))
-SIMILARITY[[0, 4], 0] = SIMILARITY[2, 2] = SIMILARITY[5, 3] = SIMILARITY[3, 1] = 1.0
-SIMILARITY[1, 1] = -1.0
-AFFINE = np.eye(10)[:, :6]
-ALL = np.eye(10)
+class _Frame:
+    """A picture's plane, and where its pixels lie in its frame."""
 
+    def __init__(self, plane: Plane, full: Sequence[int]) -> None:
+        self.plane = plane
+        self.height, self.width = plane.shape
+        # both sides of `full` were rounded, each by its own share
+        self.pitch = np.array([full[1] / self.width, full[0] / self.height]) / max(full[:2])
+        self.middle = np.array([self.width, self.height]) / 2.0
 
-def _start(target: Plane, photo: Plane) -> Placement:
-    """The similarity that most features agree on."""
-    planes = [_reduced(plane, FEATURES_SIDE / max(plane.shape)) for plane in (photo, target)]
-    sift = cv2.SIFT.create(nfeatures=FEATURES)
-    found = []
-    for plane in planes:
-        seen = (128.0 + 45.0 * _even(plane, 12.0)).clip(0, 255).astype(np.uint8)
-        keys, features = sift.detectAndCompute(seen, None)
-        if features is None or len(keys) < 4:
-            return Placement()
-        places = np.array([key.pt for key in keys]) + 0.5
-        size = np.array(plane.shape[::-1])
-        found.append(
-            ((places - size / 2.0) / size.max(), np.sqrt(features / features.sum(1)[:, None]))
-        )
-    (here, ours), (there, theirs) = found
-    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(ours, theirs, k=2)
-    good = [a for a, *b in pairs if b and a.distance < 0.8 * b[0].distance]
-    if len(good) < 4:
-        return Placement()
-    source = here[[m.queryIdx for m in good]]
-    goal = there[[m.trainIdx for m in good]]
-    cv2.setRNGSeed(1)
-    matrix, _ = cv2.estimateAffinePartial2D(
-        source,
-        goal,
-        method=cv2.RANSAC,
-        ransacReprojThreshold=0.008,
-        maxIters=5000,
-        confidence=0.9999,
-    )
-    if matrix is None:
-        return Placement()
-    return Placement((*matrix.flatten().tolist(), 0.0, 0.0, 0.0, 0.0))
-
-
-class _Plane:
-    """A picture's evened luminance, and where its pixels lie in its frame."""
-
-    def __init__(self, plane: Plane, factor: float) -> None:
-        height, width = plane.shape
-        reduced = _reduced(plane, factor)
-        self.plane = _even(reduced, 8.0)
-        self.height, self.width = reduced.shape
-        self.side = max(height, width) * factor
-        # both sides were rounded, each by its own share
-        self.pitch = np.array([width / self.width, height / self.height]) / max(height, width)
-
-    def points(self) -> Points:
-        """All pixels' centers (h, w, 2) in the frame."""
-        v, u = np.meshgrid(np.arange(self.height) + 0.5, np.arange(self.width) + 0.5, indexing="ij")
-        return (np.stack([u, v], -1) - self._middle) * self.pitch
+    def points(self, pixels: NDArray[np.int64] | None = None) -> Points:
+        """The centers (..., 2) of those pixels, or of all (h, w, 2), in the frame."""
+        if pixels is None:
+            pixels = np.arange(self.plane.size).reshape(self.plane.shape)
+        place = np.stack([pixels % self.width, pixels // self.width], -1) + 0.5
+        return np.asarray((place - self.middle) * self.pitch)
 
     def slopes(self) -> tuple[Plane, Plane]:
         """Of brightness along the frame's axes."""
@@ -240,71 +331,206 @@ class _Plane:
 
     def seen(self, plane: Plane, at: Points) -> Plane:
         """`plane` of this one's pixels at points (h, w, 2) of the frame."""
-        return _sampled(plane, at / self.pitch + self._middle)
+        return _sampled(plane, at / self.pitch + self.middle)
 
     def inside(self, at: Points) -> NDArray[np.bool_]:
         """Which points (..., 2) lie well within the frame."""
-        return (np.abs(at / self.pitch) < self._middle - 3.0).all(-1)
+        return np.asarray((np.abs(at / self.pitch) < self.middle - 3.0).all(-1))
 
-    @property
-    def _middle(self) -> Points:
-        return np.array([self.width, self.height]) / 2.0
+
+def _as_target(target: _Picture, photo: _Picture, placement: Placement) -> Numbers | None:
+    """By what the terms of `_terms` are multiplied to give the photo the target's look.
+
+    None where this explains little: the placement is wrong, or tones depend on the place.
+    """
+    side = min(LOOK_SIDE, max(target.full) * placement.scale)
+    small = photo.reduced(side).pixels
+    there = _Frame(target.reduced(side / placement.scale).pixels, target.full)
+    at = placement(_Frame(small[..., 0], photo.full).points())
+    inside = there.inside(at)
+    if inside.sum() < 200:
+        return None
+    terms = np.stack([term[inside] for term in _terms(small)], -1)
+    goal = there.seen(there.plane, at)[inside]
+    normal = (terms.T @ terms).astype(np.float64) + 1e-6 * len(goal) * np.eye(terms.shape[1])
+    shares = np.linalg.solve(normal, terms.T @ goal)
+    left = float(np.var(goal - terms @ shares) / (np.var(goal) + 1e-9))
+    return tuple(shares.tolist()) if left < 0.4 else None
+
+
+def _terms(pixels: Plane) -> Iterator[Plane]:
+    """Planes of which each look is about a sum."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    middle = _luminance(pixels)
+    yield np.ones_like(red)
+    yield from (red, green, blue)
+    yield from (red * red, green * green, blue * blue)
+    yield from (red * green, green * blue, blue * red)
+    yield middle**3
+
+
+def _toned(pixels: Plane, shares: Numbers | None) -> Plane:
+    if shares is None:
+        return _luminance(pixels)
+    total = np.zeros(pixels.shape[:2], np.float32)
+    for share, term in zip(shares, _terms(pixels), strict=True):
+        total += np.float32(share) * term
+    return total
 
 
 class _Pair:
-    """A target and a photo to be laid over each other."""
+    """A target and a photo to be laid over each other, pixels of both of about one size."""
 
-    def __init__(self, target: Plane, photo: Plane, side: float, placement: Placement) -> None:
-        """Both reduced to pixels of about one size, the photo's long side at most `side` pixels."""
-        ours, theirs = max(photo.shape), max(target.shape)
-        side = min(side, ours, theirs / placement.scale)
-        self.photo = _Plane(photo, side / ours)
-        self.target = _Plane(target, min(1.0, side * placement.scale / theirs))
+    def __init__(
+        self, target: _Picture, photo: _Picture, side: float, start: Placement, window: float
+    ) -> None:
+        """The photo's long side becomes at most `side` pixels; contrast is evened in a `window`."""
+        side = min(side, max(photo.pixels.shape), max(target.pixels.shape) * start.scale)
+        look = _as_target(target, photo, start)
+        ours = _toned(photo.reduced(side).pixels, look)
+        theirs = target.reduced(side / start.scale).pixels
+        self._unevened = theirs, ours
+        self.target = _Frame(_even(theirs, window), target.full)
+        self.photo = _Frame(_even(ours, window), photo.full)
+        self.sides = max(target.full), max(photo.full)
+        self._their_slopes, self._our_slopes = self.target.slopes(), self.photo.slopes()
+        strength = np.abs(self._our_slopes[0]) + np.abs(self._our_slopes[1])
+        found = np.flatnonzero(strength > np.median(strength[::4, ::4]))
+        found = found[:: max(1, math.ceil(len(found) / SAMPLES))]
+        self._samples = found[: len(found) // 64 * 64].reshape(-1, 64)
 
     def correlation(self, placement: Placement) -> float:
         """How alike both are where they lie over each other, -1 to 1."""
         at = placement(self.photo.points())
-        seen = self.target.seen(self.target.plane, at)
         inside = self.target.inside(at)
         if inside.sum() < 1000:
             return 0.0
-        a, b = seen[inside], self.photo.plane[inside]
-        return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+        a, b = self.target.seen(self.target.plane, at)[inside], self.photo.plane[inside]
+        return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
 
-    def refined(self, placement: Placement, free: Matrix = AFFINE, steps: int = 10) -> Placement:
+    def refined(self, placement: Placement, free: Matrix, steps: int = 12) -> Placement:
         """`placement` after at most `steps` steps of Gauss-Newton that move `free` (10, n)."""
-        gx, gy = self.photo.slopes()
-        strong = np.hypot(gx, gy)
-        found = np.flatnonzero(strong > np.median(strong))
-        found = found[:: max(1, len(found) // SAMPLES)]
-        chosen = found[: len(found) // 64 * 64].reshape(-1, 64)
-        if len(chosen) < 10:
-            return placement
-        points = self.photo.points().reshape(-1, 2)[chosen]
-        ours, gx, gy = (plane.flatten()[chosen] for plane in (self.photo.plane, gx, gy))
-        theirs = [self.target.plane, *self.target.slopes()]
+        points = self.photo.points(self._samples)
         for _ in range(steps):
-            at = placement(points)
-            inside = self.target.inside(at)
-            if inside.sum() < 500:
-                return placement
-            seen, tx, ty = (self.target.seen(plane, at) for plane in theirs)
-            residual = (seen - ours)[inside].astype(np.float64)
-            numbers = np.array(placement.numbers)
-            back = np.linalg.inv(numbers[[0, 1, 3, 4]].reshape(2, 2))
-            # slopes of brightness along the axes of the target's frame, the mean of both pictures'
-            hx = 0.5 * (tx + gx * back[0, 0] + gy * back[1, 0])
-            hy = 0.5 * (ty + gx * back[0, 1] + gy * back[1, 1])
-            slopes = _slopes(numbers, points[inside], at[inside], hx[inside], hy[inside]) @ free
-            spread = 1.5 * np.median(np.abs(residual)) + 1e-6
-            weight = 1.0 / (1.0 + (residual / spread) ** 2)
+            slopes, residual, _ = self._linear(placement, points)
+            if len(residual) < 500:
+                break
+            slopes = slopes @ free
+            weight = _weight(residual)
             normal = (slopes * weight[:, None]).T @ slopes
             normal += 1e-9 * np.trace(normal) * np.eye(len(normal))
             step = free @ np.linalg.solve(normal, slopes.T @ (weight * residual))
-            placement = Placement(tuple((numbers - step).tolist()))
-            if np.abs(placement(points) - at).max() < 0.01 * self.target.pitch.min():
+            moved = Placement(tuple((np.array(placement.numbers) - step).tolist()))
+            far = np.abs(moved(points[::8, ::8]) - placement(points[::8, ::8])).max()
+            placement = moved
+            if far < 0.02 * self.target.pitch.min():
                 break
         return placement
+
+    def _linear(self, placement: Placement, points: Points) -> tuple[Matrix, Points, Points]:
+        """Slopes (n, 10) and residuals (n,) at those of `points` that the target shows; these."""
+        at = placement(points)
+        inside = self.target.inside(at)
+        gx, gy = (plane.reshape(-1)[self._samples] for plane in self._our_slopes)
+        tx, ty = (self.target.seen(plane, at) for plane in self._their_slopes)
+        ours = self.photo.plane.reshape(-1)[self._samples]
+        residual = (self.target.seen(self.target.plane, at) - ours)[inside].astype(np.float64)
+        numbers = np.array(placement.numbers)
+        back = np.linalg.inv(numbers[[0, 1, 3, 4]].reshape(2, 2))
+        # slopes of brightness along the axes of the target's frame, the mean of both pictures'
+        hx = 0.5 * (tx + gx * back[0, 0] + gy * back[1, 0])
+        hy = 0.5 * (ty + gx * back[0, 1] + gy * back[1, 1])
+        slopes = _slopes(numbers, points[inside], at[inside], hx[inside], hy[inside])
+        return slopes, residual, points[inside]
+
+    def with_lens(self, placement: Placement) -> Placement:
+        """`placement` refined, bent by lens and perspective if both are clearly more alike then."""
+        plane = self.refined(Placement((*placement.numbers[:6], 0.0, 0.0, 0.0, 0.0)), AFFINE)
+        bent = self.refined(placement if any(placement.numbers[6:]) else plane, ALL)
+        points = self.photo.points(self._samples[::4])
+        far = np.hypot(*np.moveaxis(bent(points) - plane(points), -1, 0))
+        if np.sqrt((far**2).mean()) < 0.05 * self.target.pitch.max():
+            return plane
+        return bent if self._cost(bent, plane) < LENS else plane
+
+    def is_own(self, placement: Placement, own: Placement) -> bool:
+        """Whether `own` serves as well as `placement`."""
+        far = _apart(placement, own, self.photo.points(self._samples)) * self.sides[1]
+        return far < IN_PLACE or (far < ALMOST and self._cost(own, placement) < NO_WORSE)
+
+    def _cost(self, placement: Placement, other: Placement) -> float:
+        """How much more unlike both are by `placement` than by `other`, as a factor."""
+        points = self.photo.points(self._samples)
+        first, second = (self._linear(each, points)[1] for each in (placement, other))
+        spread = _spread(second)
+        costs = (np.log1p((each / spread) ** 2).mean() for each in (first, second))
+        return float(next(costs) / next(costs))
+
+    def error(self, placement: Placement) -> float:
+        """The standard error of `placement` in pixels of the target, RMS over what it shows."""
+        points = self.photo.points(self._samples)
+        slopes, residual, points = self._linear(placement, points)
+        free = ALL if any(placement.numbers[6:]) else AFFINE
+        slopes = slopes @ free
+        weight = _weight(residual)
+        inverse = np.linalg.inv((slopes * weight[:, None]).T @ slopes)
+        spread = float((weight * residual**2).sum() / weight.sum())
+        points = points[:: max(1, len(points) // 500)]
+        at = placement(points)
+        one, none = np.ones(len(at), np.float32), np.zeros(len(at), np.float32)
+        numbers = np.array(placement.numbers)
+        moves = np.concatenate(
+            [_slopes(numbers, points, at, one, none), _slopes(numbers, points, at, none, one)]
+        )
+        moves = moves @ free
+        square = 2.0 * spread * float(((moves @ inverse) * moves).sum(1).mean())
+        return math.sqrt(ALIKE * square) * self.sides[0]
+
+    def blur(self, placement: Placement) -> float:
+        """Sigma in pixels of the photo by which the target is blurrier, negative if sharper.
+
+        From how the ratio of both spectra falls with frequency, whatever its level: that of a
+        blur is exp(-2 (pi f sigma)^2).
+        """
+        theirs, ours = (plane - cv2.GaussianBlur(plane, (0, 0), 6.0) for plane in self._unevened)
+        at = placement(self.photo.points())
+        inside = cv2.erode(self.target.inside(at).astype(np.uint8), np.ones((9, 9), np.uint8))
+        window = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 8.0)
+        there = self.target.seen(theirs, at)
+        first = np.fft.rfft2(there * window)
+        second = np.fft.rfft2(ours * window)
+        down, across = (np.fft.fftfreq(there.shape[0]), np.fft.rfftfreq(there.shape[1]))
+        frequency = np.hypot(down[:, None], across[None])
+        ring = np.digitize(frequency, RINGS)
+        power = [
+            np.bincount(ring.ravel(), part.ravel(), len(RINGS) + 1)[1:-1]
+            for part in ((first * second.conj()).real, np.abs(second) ** 2, np.abs(first) ** 2)
+        ]
+        gain = np.maximum(power[0], 1e-9) / power[1]
+        coherent = power[0] ** 2 / (power[1] * power[2])
+        middle = 0.5 * (RINGS[1:] + RINGS[:-1])
+        weight = np.where(power[0] > 0.0, coherent, 0.0)
+        slope = np.polyfit(middle**2, np.log(gain), 1, w=np.sqrt(weight + 1e-6))[0]
+        square = -slope / (2.0 * math.pi**2)
+        return (
+            math.copysign(math.sqrt(abs(square)), square)
+            * self.sides[1]
+            * float(self.photo.pitch.mean())
+        )
+
+
+def _spread(residual: Points) -> float:
+    return 1.5 * float(np.median(np.abs(residual))) + 1e-6
+
+
+def _weight(residual: Points) -> Points:
+    return 1.0 / (1.0 + (residual / _spread(residual)) ** 2)
+
+
+def _apart(first: Placement, second: Placement, points: Points) -> float:
+    """How far at most both bring points of the photo apart, as a share of its long side."""
+    apart = first(points) - second(points)
+    return float(np.hypot(*np.moveaxis(apart, -1, 0)).max() / second.scale)
 
 
 def _gradient(plane: Plane) -> tuple[Plane, Plane]:
