@@ -36,6 +36,9 @@ TRUSTED = 0.35
 FOUND = 0.6
 """Trust above which no other start is tried."""
 
+HOPELESS = 0.12
+"""Trust up to which a start is given up."""
+
 IN_PLACE, ALMOST = 0.1, 0.6
 """Pixels of the photo: up to the first the target has the photo's own frame, and up to the second
 where it is no less alike there."""
@@ -54,6 +57,11 @@ LOOK_SIDE = 100
 
 LENS = 0.995
 """Share of the residual that a bent placement must not exceed to be taken for a plane one."""
+
+NEAR = 4.0
+"""Pixels from its own frame at which the finest look may still say that a target lies there."""
+
+CORNERS = np.array([[0.5, 0.5], [0.5, -0.5], [-0.5, 0.5], [-0.5, -0.5]])
 
 NO_WORSE = 1.015
 """Factor of the residual up to which the photo's own frame serves as well."""
@@ -184,13 +192,15 @@ def _register(target: _Picture, photo: _Picture) -> Registration:
             break
     if trust < TRUSTED:
         return Registration(best, False, max(0.0, trust), math.inf, 0.0)
+    own = _own_frame(target.full, photo.full)
+    if _same_shape(target.full, photo.full) and _apart(best, own, CORNERS) * FINEST < NEAR:
+        pair = _Pair(target, photo, FINEST, own, 4.0)
+        near = pair.refined(own, AFFINE, steps=4)
+        if pair.is_own(near, own):
+            return Registration(own, True, min(1.0, trust), pair.error(near), pair.blur(own))
     pair = _Pair(target, photo, FINEST, best, 4.0)
     best = pair.with_lens(best)
-    error = pair.error(best)
-    own = _own_frame(target.full, photo.full)
-    in_place = _same_shape(target.full, photo.full) and pair.is_own(best, own)
-    best = own if in_place else best
-    return Registration(best, in_place, min(1.0, trust), error, pair.blur(best))
+    return Registration(best, False, min(1.0, trust), pair.error(best), pair.blur(best))
 
 
 def _luminance(pixels: Plane) -> Plane:
@@ -199,21 +209,35 @@ def _luminance(pixels: Plane) -> Plane:
 
 
 def _starts(target: _Picture, photo: _Picture) -> Iterator[Placement]:
-    """Where the target may lie, roughly; what costs little first."""
+    """Where the target may lie, roughly; what costs little first, and mirrored pictures last."""
+    plain = photo._replace(pixels=_luminance(photo.pixels))
+    mirrored = target._replace(pixels=np.ascontiguousarray(target.pixels[:, ::-1]))
+    yield from _unmirrored(target, plain)
+    for start in _unmirrored(mirrored, plain):
+        a, b, c, *rest = start.numbers
+        yield Placement((-a, -b, -c, *rest))
+
+
+def _unmirrored(target: _Picture, photo: _Picture) -> Iterator[Placement]:
     yield _centered(target.full, photo.full, 0)
-    yield from _by_features(target, photo._replace(pixels=_luminance(photo.pixels)))
+    yield from _by_features(target, photo)
     for quarters in (1, 2, 3):
         yield _centered(target.full, photo.full, quarters)
 
 
 def _settled(target: _Picture, photo: _Picture, placement: Placement) -> tuple[Placement, float]:
     """`placement` brought to within a pixel or so, and the trust in it."""
-    bent = any(placement.numbers[6:])
+    free = ALL if any(placement.numbers[6:]) else AFFINE
     for side in (COARSE, MIDDLE):
         if not SCALES[0] < placement.scale < SCALES[1]:
             return placement, 0.0
         pair = _Pair(target, photo, side, placement, 8.0)
-        placement = pair.refined(placement, ALL if bent else AFFINE)
+        if pair.empty:
+            return placement, 0.0
+        placement = pair.refined(placement, free)
+        trust = pair.correlation(placement)
+        if trust < HOPELESS:
+            return placement, trust
     placement = pair.with_lens(placement)
     return placement, pair.correlation(placement)
 
@@ -398,6 +422,11 @@ class _Pair:
         found = np.flatnonzero(strength > np.median(strength[::4, ::4]))
         found = found[:: max(1, math.ceil(len(found) / SAMPLES))]
         self._samples = found[: len(found) // 64 * 64].reshape(-1, 64)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the photo shows nothing to hold on to."""
+        return self._samples.size < 500
 
     def correlation(self, placement: Placement) -> float:
         """How alike both are where they lie over each other, -1 to 1."""
