@@ -90,10 +90,17 @@ class Placement:
     def __call__(self, points: Points) -> Points:
         """Where `points` (..., 2) of the photo's frame lie in the target's."""
         a, b, c, d, e, f, g, h, k1, k2 = self.numbers
-        square = (points**2).sum(-1)
-        u, v = np.moveaxis(points * (1.0 + square * (k1 + square * k2))[..., None], -1, 0)
-        below = g * u + h * v + 1.0
-        return np.stack([(a * u + b * v + c) / below, (d * u + e * v + f) / below], -1)
+        u, v = points[..., 0], points[..., 1]
+        if k1 or k2:
+            square = u * u + v * v
+            lens = 1.0 + square * (k1 + square * k2)
+            u, v = u * lens, v * lens
+        out = np.empty(points.shape)
+        out[..., 0] = a * u + b * v + c
+        out[..., 1] = d * u + e * v + f
+        if g or h:
+            out /= (g * u + h * v + 1.0)[..., None]
+        return out
 
     @property
     def scale(self) -> float:
@@ -343,10 +350,13 @@ class _Frame:
 
     def points(self, pixels: NDArray[np.int64] | None = None) -> Points:
         """The centers (..., 2) of those pixels, or of all (h, w, 2), in the frame."""
-        if pixels is None:
-            pixels = np.arange(self.plane.size).reshape(self.plane.shape)
-        place = np.stack([pixels % self.width, pixels // self.width], -1) + 0.5
-        return np.asarray((place - self.middle) * self.pitch)
+        if pixels is not None:
+            place = np.stack([pixels % self.width, pixels // self.width], -1) + 0.5
+            return np.asarray((place - self.middle) * self.pitch)
+        points = np.empty((self.height, self.width, 2))
+        points[..., 0] = (np.arange(self.width) + 0.5 - self.middle[0]) * self.pitch[0]
+        points[..., 1] = ((np.arange(self.height) + 0.5 - self.middle[1]) * self.pitch[1])[:, None]
+        return points
 
     def slopes(self) -> tuple[Plane, Plane]:
         """Of brightness along the frame's axes."""
@@ -359,7 +369,8 @@ class _Frame:
 
     def inside(self, at: Points) -> NDArray[np.bool_]:
         """Which points (..., 2) lie well within the frame."""
-        return np.asarray((np.abs(at / self.pitch) < self.middle - 3.0).all(-1))
+        reach = (self.middle - 3.0) * self.pitch
+        return np.asarray((np.abs(at[..., 0]) < reach[0]) & (np.abs(at[..., 1]) < reach[1]))
 
 
 def _as_target(target: _Picture, photo: _Picture, placement: Placement) -> Numbers | None:
@@ -417,7 +428,8 @@ class _Pair:
         self.target = _Frame(_even(theirs, window), target.full)
         self.photo = _Frame(_even(ours, window), photo.full)
         self.sides = max(target.full), max(photo.full)
-        self._their_slopes, self._our_slopes = self.target.slopes(), self.photo.slopes()
+        self._theirs = np.stack([self.target.plane, *self.target.slopes()], -1)
+        self._our_slopes = self.photo.slopes()
         strength = np.abs(self._our_slopes[0]) + np.abs(self._our_slopes[1])
         found = np.flatnonzero(strength > np.median(strength[::4, ::4]))
         found = found[:: max(1, math.ceil(len(found) / SAMPLES))]
@@ -461,9 +473,9 @@ class _Pair:
         at = placement(points)
         inside = self.target.inside(at)
         gx, gy = (plane.reshape(-1)[self._samples] for plane in self._our_slopes)
-        tx, ty = (self.target.seen(plane, at) for plane in self._their_slopes)
+        theirs, tx, ty = np.moveaxis(self.target.seen(self._theirs, at), -1, 0)
         ours = self.photo.plane.reshape(-1)[self._samples]
-        residual = (self.target.seen(self.target.plane, at) - ours)[inside].astype(np.float64)
+        residual = (theirs - ours)[inside].astype(np.float64)
         numbers = np.array(placement.numbers)
         back = np.linalg.inv(numbers[[0, 1, 3, 4]].reshape(2, 2))
         # slopes of brightness along the axes of the target's frame, the mean of both pictures'
@@ -572,9 +584,8 @@ def _gradient(plane: Plane) -> tuple[Plane, Plane]:
 
 def _sampled(plane: Plane, at: Points) -> Plane:
     """`plane` (H, W) or (H, W, C) at points (h, w, 2) in its pixels; its border is repeated."""
-    x, y = np.moveaxis((at - 0.5).astype(np.float32), -1, 0)
-    border = cv2.BORDER_REPLICATE
-    seen = cv2.remap(plane, x.copy(), y.copy(), cv2.INTER_CUBIC, borderMode=border)
+    x, y = ((at[..., axis] - 0.5).astype(np.float32) for axis in (0, 1))
+    seen = cv2.remap(plane, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.float32)
 
 
