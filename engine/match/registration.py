@@ -227,7 +227,8 @@ def _starts(target: _Picture, photo: _Picture) -> Iterator[Placement]:
 
 def _unmirrored(target: _Picture, photo: _Picture) -> Iterator[Placement]:
     yield _centered(target.full, photo.full, 0)
-    yield from _by_features(target, photo)
+    yield from _by_features(target, photo, 12.0, 0.2)
+    yield from _by_features(target, photo, 24.0, 3.0)  # where noise covers what little there is
     for quarters in (1, 2, 3):
         yield _centered(target.full, photo.full, quarters)
 
@@ -276,15 +277,22 @@ AFFINE, ALL = np.eye(10)[:, :6], np.eye(10)
 """Which of the ten numbers move."""
 
 
-def _by_features(target: _Picture, photo: _Picture) -> Iterator[Placement]:
+def _by_features(
+    target: _Picture, photo: _Picture, window: float, floor: float
+) -> Iterator[Placement]:
     """The similarity that most features agree on, and what a lens would make of it."""
-    here, ours = _features(photo)
-    there, theirs = _features(target)
+    here, ours = _features(photo, window, floor)
+    there, theirs = _features(target, window, floor)
     if min(len(here), len(there)) < 8:
         return
-    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(ours, theirs, k=2)
-    good = [first for first, second in pairs if first.distance < 0.8 * second.distance]
-    if len(good) < 8:
+    matcher = cv2.BFMatcher(cv2.NORM_L2)
+    back = [match.trainIdx for match in matcher.match(theirs, ours)]
+    good = [
+        first
+        for first, second in matcher.knnMatch(ours, theirs, k=2)
+        if first.distance < 0.8 * second.distance and back[first.trainIdx] == first.queryIdx
+    ]
+    if len(good) < 5:
         return
     source = here[[match.queryIdx for match in good]]
     goal = there[[match.trainIdx for match in good]]
@@ -299,10 +307,10 @@ def _by_features(target: _Picture, photo: _Picture) -> Iterator[Placement]:
     yield _through(source, goal, similar)
 
 
-def _features(picture: _Picture) -> tuple[Points, Plane]:
+def _features(picture: _Picture, window: float, floor: float) -> tuple[Points, Plane]:
     """Where in the frame (n, 2), and what (n, 128) [Arandjelovic and Zisserman, CVPR 2012]."""
     plane = picture.reduced(FEATURES_SIDE).pixels
-    seen = (128.0 + 45.0 * _even(plane, 12.0)).clip(0, 255).astype(np.uint8)
+    seen = (128.0 + 45.0 * _even(plane, window, floor)).clip(0, 255).astype(np.uint8)
     keys, features = cv2.SIFT.create(nfeatures=FEATURES).detectAndCompute(seen, None)
     if features is None:
         return np.empty((0, 2)), np.empty((0, 128), np.float32)
@@ -330,12 +338,15 @@ def _through(source: Points, goal: Points, placement: Placement) -> Placement:
     return placement
 
 
-def _even(plane: Plane, sigma: float) -> Plane:
-    """`plane` about 0 with a contrast of about 1 everywhere, in windows of `sigma` pixels."""
+def _even(plane: Plane, sigma: float, floor: float = 0.2) -> Plane:
+    """`plane` about 0 with a contrast of about 1 everywhere, in windows of `sigma` pixels.
+
+    What has less than `floor` times the contrast that is usual in the picture stays weak.
+    """
     centered = plane - cv2.GaussianBlur(plane, (0, 0), sigma)
     contrast = np.sqrt(cv2.GaussianBlur(centered * centered, (0, 0), sigma))
-    floor = 0.2 * float(np.median(contrast)) + 0.002
-    return np.asarray(centered / (contrast + floor), np.float32)
+    least = floor * float(np.median(contrast)) + 0.002
+    return np.asarray(centered / (contrast + least), np.float32)
 
 
 class _Frame:
