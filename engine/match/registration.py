@@ -11,7 +11,7 @@ Coordinates of a frame run from its center, to the right and down, in units of i
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,8 +33,9 @@ Numbers = tuple[float, ...]
 TRUSTED = 0.35
 """Below this trust the target counts as another scene."""
 
-FOUND = 0.6
-"""Trust above which no other start is tried."""
+SURE, FOUND = 0.9, 0.6
+"""Trust above which no start but the first is tried, and none but those of features: a start may
+end in a place that is but nearly right."""
 
 HOPELESS = 0.12
 """Trust up to which a start is given up."""
@@ -191,12 +192,13 @@ def _reduced(pixels: Plane, factor: float) -> Plane:
 def _register(target: _Picture, photo: _Picture) -> Registration:
     target = target._replace(pixels=_luminance(target.pixels))
     best, trust = Placement(), -1.0
-    for start in _starts(target, photo):
-        placement, found = _settled(target, photo, start)
-        if found > trust:
-            best, trust = placement, found
-        if trust > FOUND:
+    for doubt, starts in _starts(target, photo):
+        if trust > doubt:
             break
+        for start in starts:
+            placement, found = _settled(target, photo, start)
+            if found > trust:
+                best, trust = placement, found
     if trust < TRUSTED:
         return Registration(best, False, max(0.0, trust), math.inf, 0.0)
     own = _own_frame(target.full, photo.full)
@@ -215,22 +217,25 @@ def _luminance(pixels: Plane) -> Plane:
     return np.asarray(pixels @ np.array([0.3, 0.6, 0.1], np.float32))
 
 
-def _starts(target: _Picture, photo: _Picture) -> Iterator[Placement]:
-    """Where the target may lie, roughly; what costs little first, and mirrored pictures last."""
+def _starts(target: _Picture, photo: _Picture) -> Iterator[tuple[float, Iterable[Placement]]]:
+    """Where the target may lie, roughly, each if trust is still no more than that.
+
+    What costs little comes first, what is rare last.
+    """
     plain = photo._replace(pixels=_luminance(photo.pixels))
     mirrored = target._replace(pixels=np.ascontiguousarray(target.pixels[:, ::-1]))
-    yield from _unmirrored(target, plain)
-    for start in _unmirrored(mirrored, plain):
-        a, b, c, *rest = start.numbers
-        yield Placement((-a, -b, -c, *rest))
+    yield 0.0, [_centered(target.full, photo.full, 0)]
+    yield SURE, _by_features(target, plain, 12.0, 0.2)
+    yield FOUND, _by_features(target, plain, 24.0, 3.0)  # where noise covers what little there is
+    yield FOUND, [_centered(target.full, photo.full, quarters) for quarters in (1, 2, 3)]
+    yield FOUND, [_mirrored(_centered(target.full, photo.full, quarters)) for quarters in range(4)]
+    yield FOUND, map(_mirrored, _by_features(mirrored, plain, 12.0, 0.2))
 
 
-def _unmirrored(target: _Picture, photo: _Picture) -> Iterator[Placement]:
-    yield _centered(target.full, photo.full, 0)
-    yield from _by_features(target, photo, 12.0, 0.2)
-    yield from _by_features(target, photo, 24.0, 3.0)  # where noise covers what little there is
-    for quarters in (1, 2, 3):
-        yield _centered(target.full, photo.full, quarters)
+def _mirrored(placement: Placement) -> Placement:
+    """Of the target whose mirrored picture lies at `placement`."""
+    a, b, c, *rest = placement.numbers
+    return Placement((-a, -b, -c, *rest))
 
 
 def _settled(target: _Picture, photo: _Picture, placement: Placement) -> tuple[Placement, float]:
