@@ -8,8 +8,8 @@ from editor.detail import Detail
 from editor.document import Document
 from editor.frame import Frame, Request, View
 from editor.job import Job
-from editor.quick import Quick, quick
 from editor.render_thread import RenderThread
+from engine.live.quick import Quick, quick
 from engine.photo import Photo
 
 LARGEST_PREVIEW = 1600

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from editor.frame import Request, frame_of
 from editor.newest import NewestWins
 from editor.preview import exact_renderer, last_of
-from editor.quick import Quick
 from engine.finisher import Finisher
+from engine.live.quick import Quick
 from engine.progress import Progress
 from engine.renderer import Tap
 from engine.settings import Settings

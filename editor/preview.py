@@ -4,8 +4,8 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from editor.frame import View
-from editor.quick import Live, Quick
 from engine.finisher import Finisher
+from engine.live.quick import Live, Quick
 from engine.photo import Photo
 from engine.renderer import Renderer, Tap
 from engine.settings import Settings

@@ -18,9 +18,9 @@ from editor.newest import NewestWins
 from editor.pace import Pace, Rerun, rerun
 from editor.preview import At, Preview, only_yields
 from editor.qimage import blank
-from editor.quick import Quick
 from editor.thumbnails import LONG_SIDE, Thumbnails
 from engine.finisher import Finisher
+from engine.live.quick import Quick
 from engine.photo import Photo
 from engine.settings import Settings
 

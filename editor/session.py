@@ -10,7 +10,7 @@ from editor.autosave import Autosave
 from editor.document import Document, Opened, Opening
 from editor.exporting import Exporter, Wish
 from editor.job import Job
-from editor.quick import Quick
+from engine.live.quick import Quick
 from engine.progress import Progress, Work
 from engine.settings import Settings
 from engine.stage import Operator

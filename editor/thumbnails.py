@@ -7,8 +7,8 @@ from editor.frame import Thumb
 from editor.pace import first_change
 from editor.preview import exact_renderer
 from editor.qimage import blank
-from editor.quick import Quick
 from engine.finisher import Finisher
+from engine.live.quick import Quick
 from engine.live.shown import show
 from engine.photo import Photo
 from engine.renderer import Renderer, Tap

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 
 from editor.frame import Frame, Request, Thumb, View
-from editor.quick import Quick
 from editor.render_thread import RenderThread
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
+from engine.live.quick import Quick
 from engine.photo import Photo
 from engine.settings import Settings
 from engine.slider import Slider

@@ -3,8 +3,8 @@
 import pytest
 
 from editor.frame import Thumb
-from editor.quick import Quick
 from editor.thumbnails import Thumbnails
+from engine.live.quick import Quick
 from engine.settings import Settings
 from tests.editor.conftest import GAIN, SMALL, WARMTH
 from tests.photos import photo_of, scene

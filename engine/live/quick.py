@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from editor.qimage import Packed
 from engine.finisher import Finisher
 from engine.live.operators import compiled_operators, live_operators
 from engine.live.renderer import LiveRenderer
+from engine.live.table import Packed
 from engine.metadata import Calibration, Metadata, Profile
 from engine.photo import Photo, canonical_statistics
 from engine.progress import Progress, Work
