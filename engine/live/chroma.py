@@ -140,14 +140,14 @@ def _strengthening(room: F, most: F) -> F:
 
 @kernel
 def _mix(planes: Planes, bands: _Bands, out: Planes, first: int, stop: int) -> None:
-    seen = np.zeros((4, planes.shape[2]), F)
+    seen = np.zeros((5, planes.shape[2]), F)
     for y in range(first, stop):
         red, green, blue = out[0, y], out[1, y], out[2, y]
         red[:], green[:], blue[:] = planes[0, y], planes[1, y], planes[2, y]
-        lightness, along, across, around = seen[0], seen[1], seen[2], seen[3]
-        _see(red, green, blue, lightness, along, across, around)
+        lightness, along, across, around, toes = seen[0], seen[1], seen[2], seen[3], seen[4]
+        _see(red, green, blue, lightness, along, across, around, toes)
         if bands.used[0]:
-            _turn_row(bands.hues, lightness, along, across, around, red, green, blue)
+            _turn_row(bands.hues, lightness, along, across, around, toes, red, green, blue)
         if bands.used[1]:
             _strengthen_row(bands.saturations, around, red, green, blue)
         if bands.used[2]:
@@ -156,19 +156,29 @@ def _mix(planes: Planes, bands: _Bands, out: Planes, first: int, stop: int) -> N
 
 @part
 def _see(
-    red: Row, green: Row, blue: Row, lightness: Row, along: Row, across: Row, around: Row
+    red: Row,
+    green: Row,
+    blue: Row,
+    lightness: Row,
+    along: Row,
+    across: Row,
+    around: Row,
+    toes: Row,
 ) -> None:
-    """Oklab of a row, and its hues in turns."""
+    """Oklab of a row, its hues in turns, and the roots at which its toes begin."""
     m, n = _TO_LMS, _TO_LAB
     for x in range(len(red)):
         r, g, b = red[x], green[x], blue[x]
-        long = _root(m[0, 0] * r + m[0, 1] * g + m[0, 2] * b)
-        middle = _root(m[1, 0] * r + m[1, 1] * g + m[1, 2] * b)
-        short = _root(m[2, 0] * r + m[2, 1] * g + m[2, 2] * b)
+        long = m[0, 0] * r + m[0, 1] * g + m[0, 2] * b
+        middle = m[1, 0] * r + m[1, 1] * g + m[1, 2] * b
+        short = m[2, 0] * r + m[2, 1] * g + m[2, 2] * b
+        toe = _cube_root(max(F(mixer.TOE / 3.0) * (long + middle + short), F(mixer.LEAST)))
+        long, middle, short = _root(long, toe), _root(middle, toe), _root(short, toe)
         lightness[x] = n[0, 0] * long + n[0, 1] * middle + n[0, 2] * short
         along[x] = n[1, 0] * long + n[1, 1] * middle + n[1, 2] * short
         across[x] = n[2, 0] * long + n[2, 1] * middle + n[2, 2] * short
         around[x] = _turns(across[x], along[x] + F(1e-12))
+        toes[x] = toe
 
 
 @part
@@ -178,16 +188,17 @@ def _turn_row(
     along: Row,
     across: Row,
     around: Row,
+    toes: Row,
     red: Row,
     green: Row,
     blue: Row,
 ) -> None:
     for x in range(len(red)):
-        light, a, b = lightness[x], along[x], across[x]
+        light, a, b, toe = lightness[x], along[x], across[x], toes[x]
         turn = look_up(hues, around[x]) * F(mixer.TURN)
         cos, sin = _cos(turn), _sin(turn)
-        to_red, to_green, to_blue = _linear(light, a * cos - b * sin, a * sin + b * cos)
-        from_red, from_green, from_blue = _linear(light, a, b)
+        to_red, to_green, to_blue = _linear(light, a * cos - b * sin, a * sin + b * cos, toe)
+        from_red, from_green, from_blue = _linear(light, a, b, toe)
         r = max(red[x] + (to_red - from_red), F(0))
         g = max(green[x] + (to_green - from_green), F(0))
         b = max(blue[x] + (to_blue - from_blue), F(0))
@@ -228,18 +239,32 @@ def _lighten_row(
 
 
 @part
-def _root(cone: F) -> F:
-    return exp2(log2(max(cone, F(1e-6))) * F(1.0 / 3.0))
+def _cube_root(positive: F) -> F:
+    return exp2(log2(positive) * F(1.0 / 3.0))
 
 
 @part
-def _linear(light: F, a: F, b: F) -> tuple[F, F, F]:
+def _root(cone: F, toe: F) -> F:
+    """Of a cone's answer; below the root `toe`, the tangent."""
+    square = toe * toe
+    cube = square * toe
+    return _cube_root(max(cone, cube)) + min(cone - cube, F(0)) / (F(3) * square)
+
+
+@part
+def _cone(root: F, toe: F) -> F:
+    """The inverse of _root."""
+    held = max(root, toe)
+    return held * held * held + min(root - toe, F(0)) * (F(3) * toe * toe)
+
+
+@part
+def _linear(light: F, a: F, b: F, toe: F) -> tuple[F, F, F]:
     """Linear ProPhoto of Oklab."""
     n, m = _FROM_LAB, _FROM_LMS
-    long = n[0, 0] * light + n[0, 1] * a + n[0, 2] * b
-    middle = n[1, 0] * light + n[1, 1] * a + n[1, 2] * b
-    short = n[2, 0] * light + n[2, 1] * a + n[2, 2] * b
-    long, middle, short = long * long * long, middle * middle * middle, short * short * short
+    long = _cone(n[0, 0] * light + n[0, 1] * a + n[0, 2] * b, toe)
+    middle = _cone(n[1, 0] * light + n[1, 1] * a + n[1, 2] * b, toe)
+    short = _cone(n[2, 0] * light + n[2, 1] * a + n[2, 2] * b, toe)
     red = m[0, 0] * long + m[0, 1] * middle + m[0, 2] * short
     green = m[1, 0] * long + m[1, 1] * middle + m[1, 2] * short
     return red, green, m[2, 0] * long + m[2, 1] * middle + m[2, 2] * short

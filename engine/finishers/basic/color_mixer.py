@@ -3,6 +3,11 @@
 Works in Oklab [B. Ottosson, A perceptual color space for image processing, 2020], whose hue angle
 spreads named colors well. Each slider is one smooth bump on the hue circle; together the bumps of
 a kind add up to 1 everywhere.
+
+The colors of a profile reach beyond those of light, to cones that answer 0 or less, where a cube
+root is infinitely steep. Below TOE it is continued by its tangent, as that of CIE L* is, but below
+a share of what the cones answer together: so colors of any brightness keep their hue, and those
+of displays, whose shares are larger, are Oklab's.
 """
 
 import math
@@ -36,6 +41,8 @@ TURN = math.radians(30.0)  # hue +-100
 MOST = 1.2  # saturation 100: what it adds to chroma
 BRIGHTEST, DARKEST = 1.5, 0.7  # luminance +-100: what it adds to or takes from light
 FAINT = 0.04  # chroma below which a color counts as grey
+TOE = 0.15  # share of the mean of the cones below which a root is a line: sRGB has 0.196 and more
+LEAST = 1e-7  # of a toe, so that black has a root to divide by
 _STEPS = 720
 
 _D65 = xyz(torch.tensor([0.3127, 0.3290], dtype=torch.float64))
@@ -115,18 +122,16 @@ def exact(
                         like=image)
     # fmt: on
 
-    # imaginary blues have negative cone responses: the root passes them by
-    cones = transform(image, TO_LMS).clamp_min(1e-6)
-    roots = torch.exp2(torch.log2(cones) / 3.0)  # much faster than a power
-    lightness, a, b = transform(roots, ROOTS_TO_LAB).unbind(1)
+    rooted, toe = roots(transform(image, TO_LMS))
+    lightness, a, b = transform(rooted, ROOTS_TO_LAB).unbind(1)
     around = torch.atan2(b, a + 1e-12) / (2.0 * math.pi)
     around = around - around.detach().floor()
     if hues is not None:
         turn = look_up(hues, around) * TURN
         cos, sin = torch.cos(turn), torch.sin(turn)
-        moved = _light(lightness, a * cos - b * sin, a * sin + b * cos)
-        # as a difference, so that what the root passed by comes back, and neutral is exact
-        image = image + (moved - _light(lightness, a, b))
+        moved = _light(lightness, a * cos - b * sin, a * sin + b * cos, toe)
+        # as a difference, so that neutral is exact
+        image = image + (moved - _light(lightness, a, b, toe))
         # a pure blue's gray is next to black: toward it for a trace below 0, it would be lost
         image = image.clamp_min(0.0)
         image = limited(image, luminance(image).clamp_max(1.0))
@@ -143,10 +148,28 @@ def exact(
     return image
 
 
-def _light(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
+def roots(cones: Tensor) -> tuple[Tensor, Tensor]:
+    """Cube roots of `cones` (B, 3, H, W), and the one (B, 1, H, W) below which they are lines."""
+    toe = _cube_root((TOE * cones.mean(1, keepdim=True)).clamp_min(LEAST))
+    square = toe * toe
+    line = (cones - square * toe).clamp_max(0.0) / (3.0 * square)
+    return _cube_root(torch.maximum(cones, square * toe)) + line, toe
+
+
+def cones_of(roots: Tensor, toe: Tensor) -> Tensor:
+    """The inverse of `roots` where they are lines below `toe`."""
+    held = torch.maximum(roots, toe)
+    return held * held * held + (roots - toe).clamp_max(0.0) * (3.0 * toe * toe)
+
+
+def _light(lightness: Tensor, a: Tensor, b: Tensor, toe: Tensor) -> Tensor:
     """Linear ProPhoto of Oklab planes."""
-    roots = transform(torch.stack([lightness, a, b], 1), LAB_TO_ROOTS)
-    return transform(roots * roots * roots, FROM_LMS)
+    rooted = transform(torch.stack([lightness, a, b], 1), LAB_TO_ROOTS)
+    return transform(cones_of(rooted, toe), FROM_LMS)
+
+
+def _cube_root(positive: Tensor) -> Tensor:
+    return torch.exp2(torch.log2(positive) / 3.0)  # much faster than a power
 
 
 def curve(values: tuple[Value, ...], like: Tensor) -> Tensor | None:

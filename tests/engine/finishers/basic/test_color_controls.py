@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.color import PROPHOTO, SRGB, between, luminance, srgb_decode, transform
 from engine.curves import apply_tone, profile_tone_table
-from engine.finishers.basic import BASIC
+from engine.finishers.basic import BASIC, color_mixer
 from engine.finishers.basic.rgb_toning import lifted, pivoted
 from engine.slider import Slider
 from engine.stage import Stage
@@ -150,6 +150,42 @@ def test_mixer_finds_the_named_color(band: str) -> None:
     }
     assert min(left, key=lambda b: left[b]) == band
     assert left[band] < 0.5 * chroma(named(*BANDS[band]))
+
+
+def next_to_blue() -> Tensor:
+    """Colors (1, 3, 32, 64) about the profile's blue, which no light has."""
+    red, green = (torch.linspace(0.0, 0.15, n, dtype=torch.float64) for n in (64, 32))
+    return torch.stack(
+        [red.expand(32, 64), green[:, None].expand(32, 64), torch.full((32, 64), 0.9).double()]
+    )[None]
+
+
+@pytest.mark.parametrize("kind", ["hue", "saturation", "luminance"])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_mixer_tells_imaginary_blues_apart_no_more_than_it_must(kind: str, sign: float) -> None:
+    """Neighboring bands moved against each other: the picture has no edges that light has not."""
+    image = next_to_blue()
+    amounts = {f"{kind}_{band}": sign * 100.0 * (-1.0) ** i for i, band in enumerate(BANDS)}
+    mixed = run(BASIC.stage("color_mixer"), image, **amounts)
+    for axis in (-1, -2):
+        change = image.diff(dim=axis).abs().amax(1, keepdim=True)
+        assert (mixed.diff(dim=axis).abs() / change).max() < 30.0
+
+
+def test_mixer_s_roots_are_those_of_oklab_for_all_colors_of_displays() -> None:
+    axis = torch.linspace(0.0, 1.0, 9, dtype=torch.float64)
+    cube = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).flatten(1)[None, :, :, None]
+    cones = transform(transform(cube[:, :, 1:], between(SRGB, PROPHOTO)), color_mixer.TO_LMS)
+    assert torch.allclose(color_mixer.roots(cones)[0], cones ** (1.0 / 3.0), rtol=1e-9)
+
+
+@pytest.mark.parametrize("image", [LATTICE.double(), next_to_blue()], ids=["all", "blues"])
+def test_mixer_s_roots_rise_and_lead_back(image: Tensor) -> None:
+    cones = transform(image, color_mixer.TO_LMS)
+    roots, toe = color_mixer.roots(cones)
+    assert torch.allclose(color_mixer.cones_of(roots, toe), cones, atol=1e-12)
+    order = cones.sort(1).indices
+    assert (roots.gather(1, order).diff(dim=1) >= -1e-12).all()
 
 
 def test_all_saturations_down_is_gray() -> None:
