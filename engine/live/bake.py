@@ -22,11 +22,11 @@ from engine.slider import Setting
 from engine.stage import Operator, Stage
 from engine.statistics import Statistics
 
-SIDES = (33, 49, 65, 97, 129)
+SIDES = (33, 41, 49, 57, 65, 81, 97, 113, 129)
 """Nodes along a side of the lattices to choose from."""
 
-MOST_NODES = 20_000
-"""That the colors of a picture may use: just over half of what the coarsest lattice has."""
+MOST_NODES = 30_000
+"""That the colors of a picture may use: most of what the coarsest lattice has."""
 
 SAMPLE = 8, 2
 """Of every so many rows and columns, one is looked at for the choice."""

@@ -45,7 +45,7 @@ FIELD = 21
 LEVELS, LOWEST = 4080, -0.5
 """A node's step from 0 to 1, and the least it holds: what leaves [0, 1] is clipped when read."""
 
-NEUTRAL = 0.15
+NEUTRAL = 0.3
 """Difference of two channels, over the largest, below which the steps across are even."""
 
 HALF = 8

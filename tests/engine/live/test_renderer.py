@@ -99,6 +99,17 @@ def test_smooth_gradients_stay_smooth(seed: int) -> None:
     assert apart.quantile(0.99) < 1.5
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_full_ranges_on_blues_beyond_those_of_light(seed: int) -> None:
+    light = torch.logspace(-7, 0, 160, base=2.0).view(1, 1, 1, 160)
+    red, green = (torch.linspace(0.0, most, 96).view(1, 1, 96, 1) for most in (0.15, 0.1))
+    blues = light * torch.cat([red, green.flip(2), torch.ones_like(red)], 1)
+    settings = pointwise(seed, share=1.0).reset([BASIC.control(n) for n in ("temperature", "tint")])
+    apart = difference(photo_of(blues), settings)
+    assert apart.mean() < 0.5
+    assert apart.quantile(0.99) < 1.5
+
+
 def test_grays_stay_gray() -> None:
     light = torch.logspace(-10, 1, 4096, base=2.0).view(1, 1, 64, 64).expand(-1, 3, -1, -1)
     settings = pointwise(1, share=0.6).reset([BASIC.control(n) for n in ("temperature", "tint")])
