@@ -20,7 +20,6 @@ from engine.live.kernels import (
     F,
     Planes,
     Row,
-    clipped,
     curve_of,
     each_pixel,
     exp2,
@@ -42,8 +41,11 @@ def mixed(image: Tensor, metadata: Metadata, statistics: Statistics, **values: V
     ]
     if not any(any(kind) for kind in kinds):
         return image
-    hues, saturations, luminances = (_circle(kind) for kind in kinds)
-    bands = _Bands(hues, saturations, luminances, np.array([any(kind) for kind in kinds]))
+    circles = [_circle(kind) for kind in kinds]
+    used = np.array([any(kind) for kind in kinds])
+    means = torch.stack([circle.mean() for circle in circles]).numpy()
+    hues, saturations, luminances = (curve_of(circle, 0.0, 1.0) for circle in circles)
+    bands = _Bands(hues, saturations, luminances, used, means)
     return each_pixel(image, _mix, bands)
 
 
@@ -68,17 +70,18 @@ def saturated(
 
 
 class _Bands(NamedTuple):
-    """What is done to the hues of the circle [0, 1], and which of the three kinds at all."""
+    """What is done to the hues of the circle [0, 1], which of the kinds at all, and their means."""
 
     hues: Curve
     saturations: Curve
     luminances: Curve
     used: NDArray[np.bool_]
+    means: NDArray[np.float32]
 
 
-def _circle(values: tuple[Value, ...]) -> Curve:
+def _circle(values: tuple[Value, ...]) -> Tensor:
     amounts = mixer.curve(values, like=torch.zeros(1, dtype=torch.float32))
-    return curve_of(torch.zeros(2) if amounts is None else amounts, 0.0, 1.0)
+    return torch.zeros(2) if amounts is None else amounts
 
 
 _TO_LMS, _FROM_LMS = mixer.TO_LMS.astype(np.float32), mixer.FROM_LMS.astype(np.float32)
@@ -147,9 +150,9 @@ def _mix(planes: Planes, bands: _Bands, out: Planes, first: int, stop: int) -> N
         lightness, along, across, around, toes = seen[0], seen[1], seen[2], seen[3], seen[4]
         _see(red, green, blue, lightness, along, across, around, toes)
         if bands.used[0]:
-            _turn_row(bands.hues, lightness, along, across, around, toes, red, green, blue)
+            _turn_row(bands, lightness, along, across, around, toes, red, green, blue)
         if bands.used[1]:
-            _strengthen_row(bands.saturations, around, red, green, blue)
+            _strengthen_row(bands, along, across, around, red, green, blue)
         if bands.used[2]:
             _lighten_row(bands.luminances, along, across, around, red, green, blue)
 
@@ -182,8 +185,15 @@ def _see(
 
 
 @part
+def _at(curve: Curve, mean: F, around: F, a: F, b: F) -> F:
+    """As that of the mixer."""
+    squared = a * a + b * b
+    return mean + (look_up(curve, around) - mean) * (squared / (squared + F(mixer.SURE**2)))
+
+
+@part
 def _turn_row(
-    hues: Curve,
+    bands: _Bands,
     lightness: Row,
     along: Row,
     across: Row,
@@ -195,28 +205,26 @@ def _turn_row(
 ) -> None:
     for x in range(len(red)):
         light, a, b, toe = lightness[x], along[x], across[x], toes[x]
-        turn = look_up(hues, around[x]) * F(mixer.TURN)
+        turn = _at(bands.hues, bands.means[0], around[x], a, b) * F(mixer.TURN)
         cos, sin = _cos(turn), _sin(turn)
         to_red, to_green, to_blue = _linear(light, a * cos - b * sin, a * sin + b * cos, toe)
         from_red, from_green, from_blue = _linear(light, a, b, toe)
         r = max(red[x] + (to_red - from_red), F(0))
         g = max(green[x] + (to_green - from_green), F(0))
         b = max(blue[x] + (to_blue - from_blue), F(0))
-        gray = min(RED * r + GREEN * g + BLUE * b, F(1))
-        room = _room(min(r, min(g, b)), max(r, max(g, b)), gray)
-        beyond = clipped(F(1) - room, F(0), F(1))
-        red[x] = clipped(r + (gray - r) * beyond, F(0), F(1))
-        green[x] = clipped(g + (gray - g) * beyond, F(0), F(1))
-        blue[x] = clipped(b + (gray - b) * beyond, F(0), F(1))
+        share = F(1) / max(max(r, max(g, b)), F(1))
+        red[x], green[x], blue[x] = r * share, g * share, b * share
 
 
 @part
-def _strengthen_row(saturations: Curve, around: Row, red: Row, green: Row, blue: Row) -> None:
+def _strengthen_row(
+    bands: _Bands, along: Row, across: Row, around: Row, red: Row, green: Row, blue: Row
+) -> None:
     for x in range(len(red)):
         r, g, b = red[x], green[x], blue[x]
         gray = min(RED * r + GREEN * g + BLUE * b, F(1))
         room = _room(min(r, min(g, b)), max(r, max(g, b)), gray)
-        amount = look_up(saturations, around[x])
+        amount = _at(bands.saturations, bands.means[1], around[x], along[x], across[x])
         growth = max(amount, F(0)) * _strengthening(room, F(mixer.MOST)) + min(amount, F(0))
         red[x], green[x], blue[x] = (
             r + (r - gray) * growth,

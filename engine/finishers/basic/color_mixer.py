@@ -8,6 +8,8 @@ The colors of a profile reach beyond those of light, to cones that answer 0 or l
 root is infinitely steep. Below TOE it is continued by its tangent, as that of CIE L* is, but below
 a share of what the cones answer together: so colors of any brightness keep their hue, and those
 of displays, whose shares are larger, are Oklab's.
+
+The hue of a grey is chance: there, turns and saturations become the mean of all bands.
 """
 
 import math
@@ -19,7 +21,7 @@ from torch import Tensor
 
 from engine.color import D50_XYZ, PROPHOTO, adaptation, extremes, luminance, transform, xyz
 from engine.curves import look_up
-from engine.gamut import halves, limited, room, strengthening
+from engine.gamut import halves, room, strengthening
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -42,7 +44,8 @@ MOST = 1.2  # saturation 100: what it adds to chroma
 BRIGHTEST, DARKEST = 1.5, 0.7  # luminance +-100: what it adds to or takes from light
 FAINT = 0.04  # chroma below which a color counts as grey
 TOE = 0.15  # share of the mean of the cones below which a root is a line: sRGB has 0.196 and more
-LEAST = 1e-7  # of a toe, so that black has a root to divide by
+SURE = 0.01  # chroma at which a hue counts half, and half the mean of all
+LEAST = 1e-5  # of a toe, so that black has a root to divide by
 _STEPS = 720
 
 _D65 = xyz(torch.tensor([0.3127, 0.3290], dtype=torch.float64))
@@ -126,26 +129,33 @@ def exact(
     lightness, a, b = transform(rooted, ROOTS_TO_LAB).unbind(1)
     around = torch.atan2(b, a + 1e-12) / (2.0 * math.pi)
     around = around - around.detach().floor()
+    squared = a.square() + b.square()
+    sure = squared / (squared + SURE**2)
     if hues is not None:
-        turn = look_up(hues, around) * TURN
+        turn = _at(hues, around, sure) * TURN
         cos, sin = torch.cos(turn), torch.sin(turn)
         moved = _light(lightness, a * cos - b * sin, a * sin + b * cos, toe)
         # as a difference, so that neutral is exact
         image = image + (moved - _light(lightness, a, b, toe))
-        # a pure blue's gray is next to black: toward it for a trace below 0, it would be lost
+        # darker where it is too bright for its new hue: toward gray, near white, all would change
         image = image.clamp_min(0.0)
-        image = limited(image, luminance(image).clamp_max(1.0))
+        image = image / extremes(image)[1].clamp_min(1.0)
     if saturations is not None:
         gray = luminance(image).clamp_max(1.0)
-        more, less = halves(look_up(saturations, around).unsqueeze(1))
+        more, less = halves(_at(saturations, around, sure).unsqueeze(1))
         image = image + (image - gray) * (more * strengthening(room(image, gray), MOST) + less)
     if luminances is not None:
-        squared = a.square() + b.square()
         colored = squared / (squared + FAINT**2)
         brighter, darker = halves((look_up(luminances, around) * colored).unsqueeze(1))
         headroom = 1.0 / extremes(image)[1].clamp_min(1e-6)
         image = image * (1.0 + brighter * strengthening(headroom, BRIGHTEST) + darker * DARKEST)
     return image
+
+
+def _at(curve: Tensor, around: Tensor, sure: Tensor) -> Tensor:
+    """What `curve` says of hues (B, H, W): the less `sure` they are, the more its mean."""
+    mean = curve.mean(-1, keepdim=True).unsqueeze(-1)
+    return mean + (look_up(curve, around) - mean) * sure
 
 
 def roots(cones: Tensor) -> tuple[Tensor, Tensor]:

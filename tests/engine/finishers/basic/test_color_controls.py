@@ -188,6 +188,24 @@ def test_mixer_s_roots_rise_and_lead_back(image: Tensor) -> None:
     assert (roots.gather(1, order).diff(dim=1) >= -1e-12).all()
 
 
+@pytest.mark.parametrize("kind", ["hue", "saturation"])
+def test_mixer_treats_all_that_is_next_to_gray_alike(kind: str) -> None:
+    """Faint casts of opposite hue, as a touch of temperature makes them, keep their difference."""
+    stage = BASIC.stage("color_mixer")
+    amounts = {f"{kind}_{band}": 100.0 * (-1.0) ** i for i, band in enumerate(BANDS)}
+    cast = torch.tensor([1e-4, 0.0, -1e-4]).view(1, 3, 1, 1)
+    warm, cold = (run(stage, 0.3 + sign * cast, **amounts) - 0.3 for sign in (1.0, -1.0))
+    assert torch.allclose(warm, -cold, atol=2e-6)
+
+
+def test_a_turned_hue_is_darker_where_white_leaves_it_no_room() -> None:
+    stage, yellow = BASIC.stage("color_mixer"), named(1.0, 0.97, 0.6)
+    turned = run(stage, yellow, hue_yellow=-100.0)
+    assert turned.max() <= 1.0
+    assert luminance(turned) < luminance(yellow)
+    assert chroma(turned) > 0.7 * chroma(yellow)
+
+
 def test_all_saturations_down_is_gray() -> None:
     stage = BASIC.stage("color_mixer")
     down = {f"saturation_{band}": -100.0 for band in BANDS}
