@@ -63,7 +63,7 @@ class SmallCascade(nn.Module):
 
 
 class AreawiseProxy(nn.Module):
-    """A stage whose analysis makes its maps by a network, on a grid of its own.
+    """A stage whose analysis makes its maps by a network, mostly on a grid of its own.
 
     `analysis` is the stage's with these in place: called like the exact one wherever that is.
     """
@@ -79,7 +79,11 @@ class AreawiseProxy(nn.Module):
     def analysis(self) -> Analysis:
         """The stage's analysis with the learned maps."""
         assert self.stage.analysis is not None
-        return replace(self.stage.analysis, grid=_grid, maps=self.maps)
+        return replace(self.stage.analysis, grid=self.grid, maps=self.maps)
+
+    def grid(self, frame: Sequence[int]) -> tuple[int, int]:
+        """Height and width of the small picture for a `frame` (height, width)."""
+        return grid_size(frame, GRID, MULTIPLE)
 
     def maps(self, features: Tensor) -> Tensor:
         """The maps (B, K, h, w), at any size, for the stage's `apply`."""
@@ -157,6 +161,11 @@ class LocalLaplacianProxy(AreawiseProxy):
         self.shares = nn.Parameter((0.1 / numbers).repeat(octaves + 1, 1))
         self.tones = nn.Parameter(torch.ones(knots))
         self.edges = nn.Parameter(torch.tensor([3.0, 0.5]))
+
+    def grid(self, frame: Sequence[int]) -> tuple[int, int]:
+        """The stage's own: details of a few cells, sampled elsewhere, would be other ones."""
+        assert self.stage.analysis is not None
+        return self.stage.analysis.grid(frame)
 
     def maps(self, features: Tensor) -> Tensor:
         """Gain (B, 1, h, w) in EV."""
@@ -251,10 +260,6 @@ def areawise_proxy(stage: Stage) -> nn.Module:
     if stage.analysis is not None:
         return PROXIES[stage.name](stage)
     return Cascade(stage)
-
-
-def _grid(frame: Sequence[int]) -> tuple[int, int]:
-    return grid_size(frame, GRID, MULTIPLE)
 
 
 def _conv3(inputs: int, outputs: int) -> nn.Conv2d:

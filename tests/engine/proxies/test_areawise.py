@@ -76,6 +76,13 @@ def test_frames_of_any_shape_and_size(stage: Stage, size: tuple[int, int]) -> No
     assert torch.isfinite(after).all()
 
 
+@pytest.mark.parametrize("frame", [(427, 640), (619, 640), (379, 640)])
+def test_clarity_s_waves_look_at_the_very_cells_of_the_stage(frame: tuple[int, int]) -> None:
+    learned, analysis = LocalLaplacianProxy(clarity.STAGE), clarity.STAGE.analysis
+    assert analysis is not None
+    assert learned.analysis.grid(frame) == analysis.grid(frame)
+
+
 def test_waves_that_make_up_the_remapping_make_a_local_laplacian(photo: Photo) -> None:
     """With the Fourier series of clarity's remapping for weights, nothing is left to learn."""
     proxy = LocalLaplacianProxy(clarity.STAGE, waves=10)
