@@ -11,6 +11,7 @@ import typer
 from engine import cli
 from engine.benchmarks.command import Write, bench, told
 from engine.errors import PhotofinishError
+from engine.match.command import match
 from engine.training.command import train
 
 
@@ -31,6 +32,7 @@ def edit(
     raise typer.Exit(status)
 
 
+cli.app.command("match")(match)
 cli.app.add_typer(bench, name="bench")
 cli.app.add_typer(train, name="train")
 

@@ -118,7 +118,7 @@ def render(
     check_sidecar(write_sidecar, out)
     check_operators(operators)
     settings, notes = wanted(sets, sidecar)
-    photo = run(_open(raw, profile), "Opening")
+    photo = run(opened(raw, profile), "Opening")
     work = export(
         photo,
         settings,
@@ -133,7 +133,7 @@ def render(
     )
     run(work, "Rendering")
     if write_sidecar is not None:
-        _write_sidecar(write_sidecar, settings, photo)
+        write_sidecar_of(write_sidecar, settings, photo)
     said: dict[str, object] = {
         "file": str(out),
         "bytes": out.stat().st_size,
@@ -174,7 +174,7 @@ def taps(
         raise PhotofinishError(f"Taps are 32-bit float, not {bits}-bit.")
     del linear, quality  # taps are what the stages give, whatever these say
     settings, notes = wanted(sets, sidecar)
-    photo = run(_open(raw, profile), "Opening")
+    photo = run(opened(raw, profile), "Opening")
     work = export_taps(
         photo,
         settings,
@@ -187,7 +187,7 @@ def taps(
     )
     paths = run(work, "Rendering")
     if write_sidecar is not None:
-        _write_sidecar(write_sidecar, settings, photo)
+        write_sidecar_of(write_sidecar, settings, photo)
     said: dict[str, object] = {
         "folder": str(folder),
         "files": [path.name for path in paths],
@@ -303,7 +303,8 @@ def _complain(sentence: str, arguments: list[str], status: int) -> int:
     return status
 
 
-def _open(raw: Path, profile: Path | None) -> "Work[Photo]":
+def opened(raw: Path, profile: Path | None) -> "Work[Photo]":
+    """Open a raw, full size."""
     from engine.photo import open_photo
 
     return open_photo(raw, profile=profile)
@@ -315,7 +316,8 @@ def _live(finisher: "Finisher") -> "Mapping[str, Operator]":
     return live_operators(finisher)
 
 
-def _write_sidecar(path: Path, settings: "Settings", photo: "Photo") -> None:
+def write_sidecar_of(path: Path, settings: "Settings", photo: "Photo") -> None:
+    """Write the edit of `photo` to `path`."""
     from engine.finishers.basic import BASIC
     from engine.sidecar import write_edit
     from engine.white import as_shot_temperature_tint

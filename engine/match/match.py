@@ -1,0 +1,232 @@
+"""Match: the sliders move until a photo looks like another picture.
+
+A target of the same scene is laid over the photo and matched pixel by pixel; of one of another
+scene the spread of light and colors is matched. The answer is an ordinary edit.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from torch import Tensor
+
+from engine.errors import PhotofinishError
+from engine.finisher import Finisher
+from engine.live.quick import Quick
+from engine.match.candidate import Candidate
+from engine.match.free import Free
+from engine.match.least_squares import search
+from engine.match.look import LONG_SIDE, UNIT, LookComparison
+from engine.match.registration import Registration, register
+from engine.match.regress import LARGE, ROUNDED, Moved, Regression, regress
+from engine.match.span import Nearness, difference, nearness
+from engine.match.target import Target
+from engine.photo import Photo, area_average
+from engine.progress import Progress, Work
+from engine.renderer import Renderer
+from engine.settings import Settings
+from engine.slider import Slider
+
+BASIC_SLIDERS = (
+    *("temperature", "tint", "exposure", "contrast", "highlights", "shadows", "whites", "blacks"),
+    *("texture", "clarity", "dehaze", "vibrance", "saturation"),
+)
+"""Tried first: where they suffice, the answer is one that a photographer reads at a glance."""
+
+LEFT_OUT = (
+    *("luminance_noise", "color_noise", "lut_amount"),
+    *("sharpen_amount", "sharpen_radius", "sharpen_detail", "sharpen_masking"),
+)
+"""Not moved unless asked for: noise and sharpness of a target are not its look."""
+
+DETAIL = ("texture", "clarity", "dehaze")
+"""Not moved for a look unless asked for: how light and colors are spread says nothing of them."""
+
+LARGEST, REGISTERED = 4096, 1200
+"""Long sides in pixels: of the largest picture compared, and of the one a target is sought in."""
+
+BLURRED = 0.4
+"""Pixels of blur between photo and target from which on their finest detail is left alone."""
+
+RESAMPLED = 2.0
+"""Share of the pixels, along a side, that a target laid anew on the frame can tell of."""
+
+LOOK_STEPS, LOOK_RIDGE = 20, 0.5
+"""Steps at most, and how much a slider moved over its range must better a look."""
+
+
+class Mode(Enum):
+    """What is compared: pixels of one scene, the looks of two, or what the target allows."""
+
+    AUTO = "auto"
+    SCENE = "scene"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """What a match found.
+
+    `picture`, `target` (1, 3, h, w) and the residual map `apart` (1, 1, h, w), CIEDE2000, lie on
+    the photo's frame; the last two are None for a look. `psnr_db` and `near` are those of the exact
+    finisher; `look` is the distance of the looks before and after.
+    """
+
+    settings: Settings
+    mode: Mode
+    sentence: str
+    iterations: int
+    exact_renders: int
+    picture: Tensor
+    target: Tensor | None = None
+    apart: Tensor | None = None
+    psnr_db: float | None = None
+    near: Nearness | None = None
+    look: tuple[float, float] | None = None
+
+
+def match(
+    photo: Photo,
+    finisher: Finisher,
+    quick: Quick,
+    target: Target,
+    *,
+    start: Settings | None = None,
+    sliders: Sequence[Slider] | None = None,
+    mode: Mode = Mode.AUTO,
+) -> Work[Match]:
+    """Find the settings with which `photo` looks like `target`.
+
+    `sliders` may move; without them those that make a look. All others stay as in `start`. Yields
+    Moved. Raises PhotofinishError where a scene is asked for and the target shows another one.
+    """
+    start = start or Settings()
+    yield Progress(0, 1, "Looking for the target in the photo")
+    allowed = tuple(sliders) if sliders is not None else _usual(finisher)
+    if not allowed:
+        raise PhotofinishError("Choose at least one slider that may move.")
+    neutral = start.reset(allowed)
+    if mode is not Mode.LOOK:
+        found = _registered(photo, finisher, quick, target, neutral)
+        if found.same_scene:
+            return (yield from _scene(photo, finisher, quick, target, found, allowed, neutral))
+        if mode is Mode.SCENE:
+            raise PhotofinishError(
+                f"{target.name} does not show this photo's scene; match its look instead."
+            )
+    if sliders is None:
+        allowed = tuple(s for s in allowed if s.name in BASIC_SLIDERS and s.name not in DETAIL)
+    return (yield from _look(photo, finisher, quick, target, allowed, neutral))
+
+
+def _usual(finisher: Finisher) -> tuple[Slider, ...]:
+    return tuple(slider for slider in finisher.sliders if slider.name not in LEFT_OUT)
+
+
+def _registered(
+    photo: Photo, finisher: Finisher, quick: Quick, target: Target, neutral: Settings
+) -> Registration:
+    picture = Renderer(photo.reduced(REGISTERED), finisher, quick.exact).picture(neutral)
+    return register(target.image, picture)
+
+
+def _scene(
+    photo: Photo,
+    finisher: Finisher,
+    quick: Quick,
+    target: Target,
+    found: Registration,
+    allowed: tuple[Slider, ...],
+    neutral: Settings,
+) -> Work[Match]:
+    """Match pixel by pixel: by the basic sliders, and by all allowed where these do not suffice."""
+    pixels = max(target.image.shape[-2:])
+    if found.in_place:
+        photo, seen = photo.reduced(min(pixels, LARGEST)), None
+    else:
+        photo = photo.reduced(min(round(pixels * found.placement.scale), LARGE))
+        seen = round(max(photo.size) / RESAMPLED)
+    if abs(found.blur) > BLURRED:
+        seen = round(max(photo.size) / (2.0 + 2.0 * abs(found.blur)))
+    width, height = photo.size
+    goal, weight = found.place(target.image, (height, width))
+    first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
+    answer = yield from regress(
+        photo, finisher, quick, goal, weight, Free.of(first, neutral, photo.metadata), seen=seen
+    )
+    if answer.rms > ROUNDED and len(first) < len(allowed):
+        free = Free.of(allowed, neutral, photo.metadata)
+        more = yield from regress(photo, finisher, quick, goal, weight, free, answer.settings, seen)
+        answer = replace(
+            more,
+            iterations=answer.iterations + more.iterations,
+            exact_renders=answer.exact_renders + more.exact_renders,
+        )
+    return _told(photo, finisher, goal, weight, neutral, answer)
+
+
+def _told(
+    photo: Photo,
+    finisher: Finisher,
+    goal: Tensor,
+    weight: Tensor,
+    neutral: Settings,
+    answer: Regression,
+) -> Match:
+    """The figures of the exact finisher, at no more than LARGE pixels."""
+    photo = photo.reduced(LARGE)
+    width, height = photo.size
+    goal, weight = (area_average(plane, (height, width)) for plane in (goal, weight))
+    weight = (weight > 0.999).float()
+    exact = Renderer(photo, finisher)
+    before, picture = exact.picture(neutral), exact.picture(answer.settings)
+    squared = ((picture - goal).square() * weight).sum() / (3.0 * weight.sum())
+    near = nearness(before, picture, goal, weight)
+    return Match(
+        answer.settings,
+        Mode.SCENE,
+        near.sentence,
+        answer.iterations,
+        answer.exact_renders + 2,
+        picture,
+        goal,
+        difference(picture, goal, weight),
+        -10.0 * math.log10(max(float(squared), 1e-12)),
+        near,
+    )
+
+
+def _look(
+    photo: Photo,
+    finisher: Finisher,
+    quick: Quick,
+    target: Target,
+    allowed: tuple[Slider, ...],
+    neutral: Settings,
+) -> Work[Match]:
+    """Match the spread of light and colors."""
+    free = Free.of(allowed, neutral, photo.metadata)
+    home = free.fractions(neutral)
+    candidate = Candidate(photo.reduced(LONG_SIDE), finisher, quick.exact)
+    height, width = target.image.shape[-2:]
+    factor = min(1.0, LONG_SIDE / max(height, width))
+    small = area_average(target.image, (round(height * factor), round(width * factor)))
+    comparison = LookComparison(small, free, candidate)
+    distances = []
+    for point in search(comparison, home, LOOK_STEPS, home, LOOK_RIDGE):
+        distances.append(UNIT * float(point.residuals.norm()))
+        decibels = 20.0 * math.log10(UNIT / max(distances[-1], 1e-6))
+        settings = free.settings(point.at)
+        yield Moved(len(distances), LOOK_STEPS + 1, settings=settings, decibels=decibels)
+    settings = free.settings(point.at)
+    return Match(
+        settings,
+        Mode.LOOK,
+        "This is the look of another scene: how light and colors are spread was"
+        f" {distances[0]:.0f} apart and is {distances[-1]:.0f} now.",
+        len(distances) - 1,
+        candidate.renders,
+        candidate.picture(free, point.at),
+        look=(distances[0], distances[-1]),
+    )

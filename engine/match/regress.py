@@ -1,0 +1,173 @@
+"""Regress: the sliders with which a photo looks like a target of the same scene.
+
+Slider regression [Tseng et al. 2022, eq. 8] as least squares, from coarse to fine. On small
+pictures the live operators give residual and Jacobian, on the last the exact ones. Where the answer
+leaves more than the target's rounding would, other starts are tried too.
+"""
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.finisher import Finisher
+from engine.live.quick import Quick
+from engine.match.candidate import Candidate
+from engine.match.comparison import Comparison
+from engine.match.free import Free
+from engine.match.least_squares import Point, search
+from engine.photo import Photo, area_average
+from engine.progress import Progress, Work
+from engine.settings import Settings
+
+SIDES = 128, 512
+"""Long sides in pixels of the small pictures."""
+
+STEPS = 15, 10, 4
+"""At most, on the small pictures and on the last."""
+
+LARGE = 1600
+"""Long side from which on the last Jacobian is made of a reduced photo, by the live operators."""
+
+HELD = 45_000_000
+"""Numbers that a Jacobian may have; for more, pictures are averaged before they are compared."""
+
+ROUNDED = 0.5 / 255.0
+"""Difference, root mean square, that may come from 8 bits."""
+
+STARTS, SPREAD, SEED = 5, 0.2, 2022
+"""Other starts, and how far from home they lie: standard deviation as a share of the ranges."""
+
+MOST = (1 + STARTS) * sum(STEPS[:-1]) + 2 * STEPS[-1]
+"""Steps at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved(Progress):
+    """A step of a match: where the sliders are now, and how near the picture is in dB.
+
+    That is PSNR for a target of the same scene, on pictures of different sizes as it goes on.
+    """
+
+    settings: Settings
+    decibels: float
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Where the sliders came to, in so many steps and renders of the exact finisher.
+
+    `rms` is what is left of the difference between encoded pictures, root mean square.
+    """
+
+    settings: Settings
+    rms: float
+    iterations: int
+    exact_renders: int
+
+
+def regress(
+    photo: Photo,
+    finisher: Finisher,
+    quick: Quick,
+    target: Tensor,
+    weight: Tensor,
+    free: Free,
+    start: Settings | None = None,
+    seen: int | None = None,
+) -> Work[Regression]:
+    """Move the free sliders from where `free.rest` has them until `photo` looks like `target`.
+
+    `target` (1, 3, H, W), encoded sRGB, has the photo's size and frame; `weight` (1, 1, H, W), 0 to
+    1, says what of it counts. `start` is an answer to begin with: no other is tried then. Pictures
+    are compared at a long side of at most `seen` pixels. Yields Moved.
+    """
+    pictures = _Pictures(photo, finisher, quick, target, weight, free, seen)
+    home = free.fractions(free.rest)
+    begin = home if start is None else free.fractions(start)
+    best = yield from pictures.last((yield from pictures.small(begin)).at)
+    if start is None and rms(best) > ROUNDED:
+        found = []
+        for other in _starts(home):
+            found += [(yield from pictures.small(other))]
+        best = min(best, (yield from pictures.last(min(found, key=rms).at)), key=rms)
+    return Regression(free.settings(best.at), rms(best), pictures.steps, pictures.truth.renders)
+
+
+class _Pictures:
+    """The comparisons of one regression, small and last, and the steps taken on them."""
+
+    def __init__(
+        self,
+        photo: Photo,
+        finisher: Finisher,
+        quick: Quick,
+        target: Tensor,
+        weight: Tensor,
+        free: Free,
+        seen: int | None,
+    ) -> None:
+        self.steps = 0
+        self._free, self._home = free, free.fractions(free.rest)
+        self._small = []
+        for side in SIDES:
+            small = photo.reduced(side if seen is None else min(side, seen))
+            candidate = Candidate(small, finisher, quick.operators)
+            self._small.append(Comparison(*_averaged(target, weight, small), free, candidate))
+        most = _long_side(photo, len(free.sliders))
+        small = photo.reduced(most if seen is None else min(most, seen))
+        self.truth = Candidate(photo, finisher, quick.exact, small.size)
+        proxy = self.truth
+        if max(photo.size) > LARGE:
+            proxy = Candidate(photo.reduced(LARGE), finisher, quick.operators, small.size)
+        self._last = Comparison(*_averaged(target, weight, small), free, self.truth, proxy)
+
+    def small(self, start: Tensor) -> Generator[Moved, None, Point]:
+        """Descend from `start` (n,) on one small picture after the other."""
+        at = start
+        for comparison, most in zip(self._small, STEPS[:-1], strict=True):
+            point = yield from self._descent(comparison, at, most)
+            at = point.at
+        return point
+
+    def last(self, start: Tensor) -> Generator[Moved, None, Point]:
+        """Descend from `start` (n,) on the last picture."""
+        return self._descent(self._last, start, STEPS[-1])
+
+    def _descent(
+        self, comparison: Comparison, start: Tensor, most: int
+    ) -> Generator[Moved, None, Point]:
+        for point in search(comparison, start, most, self._home):
+            psnr = -20.0 * math.log10(max(rms(point), 1e-6))
+            yield Moved(self.steps, MOST, settings=self._free.settings(point.at), decibels=psnr)
+            self.steps += 1
+        return point
+
+
+def _long_side(photo: Photo, sliders: int) -> int:
+    """That of the largest picture, at most the photo's, whose Jacobian can be held."""
+    width, height = photo.size
+    pixels = HELD / (3 * max(sliders, 1))
+    return math.floor(max(photo.size) * min(1.0, math.sqrt(pixels / (width * height))))
+
+
+def _averaged(target: Tensor, weight: Tensor, small: Photo) -> tuple[Tensor, Tensor]:
+    """Target and weight on the pixels of `small`; one that is not covered whole is left out."""
+    width, height = small.size
+    averaged = area_average(weight, (height, width))
+    covered = area_average((weight > 0.0).float(), (height, width)) > 0.999
+    return area_average(target, (height, width)), torch.where(covered, averaged, 0.0)
+
+
+def _starts(home: Tensor) -> Iterator[Tensor]:
+    generator = torch.Generator().manual_seed(SEED)
+    for _ in range(STARTS):
+        away = torch.randn(home.shape, generator=generator, dtype=home.dtype)
+        yield (home + SPREAD * away).clamp(0.0, 1.0)
+
+
+def rms(point: Point) -> float:
+    """The root mean square of its residuals."""
+    return float(point.residuals.square().mean().sqrt())
