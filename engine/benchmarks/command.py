@@ -30,7 +30,7 @@ Write = Annotated[
     ),
 ]
 
-OF_FIDELITY, OF_RIVALS, OF_GRADIENTS = 640, 320, 192
+OF_FIDELITY, OF_RIVALS, OF_GRADIENTS, OF_MATCHES = 640, 320, 192, 1155
 """Long sides of the photos in pixels."""
 
 SINGLY = 10
@@ -83,6 +83,26 @@ def bench_export(
 
     said = cli.run(exports.bench_export(raw, repeats), "Exporting")
     told(said, "export", ["bench", "export", raw.name], (), write=write, as_json=as_json)
+
+
+@bench.command("match")
+def bench_match(
+    photos: Photos = None,
+    targets: Annotated[int, typer.Option(metavar="N", min=1, help="Targets for each photo.")] = 3,
+    write: Write = None,
+    as_json: cli.Json = False,
+) -> None:
+    """How near a match comes to hidden settings, and how soon."""
+    from engine.benchmarks.matches import matches
+    from engine.benchmarks.photos import photos as opened
+    from engine.finishers.basic import BASIC
+    from engine.live.quick import quick
+
+    means = cli.run(quick(BASIC), "Getting ready")
+    chosen = cli.run(opened(photos or (), OF_MATCHES), "Opening")
+    said = cli.run(matches(BASIC, means, chosen, targets), "Matching")
+    command = ["bench", "match", "--targets", str(targets)]
+    told(said, "match", command, photos or (), write=write, as_json=as_json)
 
 
 def told(

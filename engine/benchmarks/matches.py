@@ -1,0 +1,208 @@
+"""Matches: targets that were made with hidden settings, and how near a match comes to them.
+
+What counts is the exact picture at the settings found, beside the hidden one before it was rounded
+to 8 bits.
+"""
+
+import io
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine.benchmarks.quality import DIGITS, decibels
+from engine.difference import delta_e_2000
+from engine.finisher import Finisher
+from engine.live.quick import Quick
+from engine.match.free import Free
+from engine.match.match import BASIC_SLIDERS, DETAIL, Match, Mode, match
+from engine.match.target import Target
+from engine.photo import Photo
+from engine.progress import Progress, Work, within
+from engine.renderer import Renderer
+from engine.settings import Settings
+from engine.slider import Slider
+
+PAPERS = ("temperature", "tint", "contrast", "saturation")
+"""The sliders that the paper regresses [Tseng et al. 2022, table 2]."""
+
+RANGES = {"temperature": (3000.0, 9000.0), "tint": (-50.0, 50.0), "exposure": (-2.0, 2.0)}
+"""What is drawn of these sliders; of the others SHARE of their range."""
+
+SHARE, CLIPPED, SEED = 0.8, 0.25, 40_000
+"""Others are drawn where more than a share CLIPPED of the target's pixels clip."""
+
+TURN, CROP, SCALE, JPEG_QUALITY, SOFTENED = 3.0, 0.1, 0.7, 80, 0.8
+"""Of a target that is not registered: degrees, share of the frame, quality, sigma in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A photo, hidden settings of some sliders and the exact picture that they make."""
+
+    name: str
+    photo: Photo
+    sliders: tuple[Slider, ...]
+    hidden: Settings
+    picture: Tensor
+
+    @property
+    def target(self) -> Tensor:
+        """The picture in 8 bits."""
+        return (self.picture * 255.0).round() / 255.0
+
+
+def matches(
+    finisher: Finisher, quick: Quick, photos: Sequence[tuple[str, Photo]], each: int
+) -> Work[dict[str, object]]:
+    """Every table: the basic sliders, the paper's four, targets not registered, other scenes."""
+    basic = tuple(s for s in finisher.sliders if s.name in BASIC_SLIDERS)
+    four = tuple(s for s in finisher.sliders if s.name in PAPERS)
+    cases = list(_cases(finisher, quick, photos, basic, each))
+    small = list(_cases(finisher, quick, photos, four, each))
+    return {
+        "photos": len(photos),
+        "targets": len(cases),
+        "basic": (yield from within(_synthetic(finisher, quick, cases), 0, 4, "Basic sliders")),
+        "four": (yield from within(_synthetic(finisher, quick, small), 1, 4, "Four sliders")),
+        "unregistered": (yield from within(_unregistered(finisher, quick, cases), 2, 4, "Moved")),
+        "look": (yield from within(_looks(finisher, quick, cases), 3, 4, "Looks")),
+    }
+
+
+def _cases(
+    finisher: Finisher,
+    quick: Quick,
+    photos: Sequence[tuple[str, Photo]],
+    sliders: tuple[Slider, ...],
+    each: int,
+) -> Iterator[Case]:
+    for i, (name, photo) in enumerate(photos):
+        renderer = Renderer(photo, finisher, quick.exact)
+        generator = torch.Generator().manual_seed(SEED + i)
+        for _ in range(each):
+            while True:
+                hidden = _drawn(sliders, generator)
+                picture = renderer.picture(hidden)
+                ends = ((picture <= 0.0) | (picture >= 1.0)).any(1).float().mean()
+                if float(ends) <= CLIPPED:
+                    break
+            yield Case(name, photo, sliders, hidden, picture)
+
+
+def _drawn(sliders: tuple[Slider, ...], generator: torch.Generator) -> Settings:
+    settings = Settings()
+    for slider in sliders:
+        middle, half = (slider.low + slider.high) / 2.0, (slider.high - slider.low) / 2.0
+        low, high = RANGES.get(slider.name, (middle - SHARE * half, middle + SHARE * half))
+        ends = torch.tensor([float(slider.normalize(end)) for end in (low, high)])
+        at = ends[0] + (ends[1] - ends[0]) * torch.rand((), generator=generator)
+        settings = settings.replace(slider, float(slider.denormalize(float(at))))
+    return settings
+
+
+def _matched(
+    finisher: Finisher, quick: Quick, case: Case, target: Tensor, mode: Mode
+) -> tuple[Match, float]:
+    began = time.perf_counter()
+    work = match(
+        case.photo, finisher, quick, Target(target, case.name), sliders=case.sliders, mode=mode
+    )
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            answer: Match = done.value
+            return answer, time.perf_counter() - began
+
+
+def _synthetic(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict[str, object]]:
+    scores, apart, seconds, off = [], [], [], []
+    for i, case in enumerate(cases):
+        yield Progress(i, len(cases), case.name)
+        answer, took = _matched(finisher, quick, case, case.target, Mode.AUTO)
+        exact = Renderer(case.photo, finisher)
+        picture, hidden = exact.picture(answer.settings), exact.picture(case.hidden)
+        scores.append(decibels(picture, hidden))
+        apart.append(float(delta_e_2000(picture, hidden).mean()))
+        seconds.append(took)
+        free = Free.of(case.sliders, Settings(), case.photo.metadata)
+        errors = (free.fractions(answer.settings) - free.fractions(case.hidden)).abs()
+        off.append(float(errors.max()))
+    return _spread("db", scores) | {
+        "median_delta_e": round(statistics.median(apart), 3),
+        "median_seconds": round(statistics.median(seconds), DIGITS),
+        "median_worst_slider_error": round(statistics.median(off), 4),
+    }
+
+
+def _unregistered(
+    finisher: Finisher, quick: Quick, cases: Sequence[Case]
+) -> Work[dict[str, object]]:
+    """Targets turned, cropped, smaller, in JPEG, softened or sharpened, scored in their frame."""
+    scores, refused = [], 0
+    for i, case in enumerate(cases):
+        yield Progress(i, len(cases), case.name)
+        answer, _ = _matched(finisher, quick, case, displaced(case.target, i), Mode.AUTO)
+        if answer.mode is not Mode.SCENE:
+            refused += 1
+            continue
+        picture = Renderer(case.photo, finisher, quick.exact).picture(answer.settings)
+        scores.append(decibels(picture, case.picture))
+    return _spread("db", scores) | {"not_found": refused}
+
+
+def displaced(target: Tensor, seed: int) -> Tensor:
+    """`target` (1, 3, H, W) as somebody else would hand it on; softened or sharpened by turns."""
+    pixels = np.ascontiguousarray(target[0].permute(1, 2, 0).numpy())
+    height, width = pixels.shape[:2]
+    sign = 1.0 if seed % 4 < 2 else -1.0
+    size = round(width * (1.0 - CROP) * SCALE), round(height * (1.0 - CROP) * SCALE)
+    pixels = cv2.GaussianBlur(pixels, (0, 0), 0.5 / SCALE)  # so that fewer pixels do not alias
+    matrix = cv2.getRotationMatrix2D((width / 2.0, height / 2.0), sign * TURN, SCALE)
+    matrix[:, 2] += (size[0] - width) / 2.0, (size[1] - height) / 2.0
+    seen = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_CUBIC)
+    soft = cv2.GaussianBlur(seen, (0, 0), SOFTENED)
+    seen = soft if seed % 2 else seen + 0.5 * (seen - soft)
+    stored = io.BytesIO()
+    codes = (seen.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)
+    Image.fromarray(codes).save(stored, "JPEG", quality=JPEG_QUALITY)
+    again = np.asarray(Image.open(stored).convert("RGB")).astype(np.float32) / 255.0
+    return torch.from_numpy(again).permute(2, 0, 1)[None]
+
+
+def _looks(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict[str, object]]:
+    """Each photo and the look of another one's target."""
+    falls, at_end = [], 0
+    for i, case in enumerate(cases):
+        yield Progress(i, len(cases), case.name)
+        other = next((c for c in (*cases[i + 1 :], *cases[:i]) if c.name != case.name), None)
+        if other is None:
+            break
+        usual = replace(case, sliders=tuple(s for s in case.sliders if s.name not in DETAIL))
+        answer, _ = _matched(finisher, quick, usual, other.target, Mode.LOOK)
+        assert answer.look is not None
+        falls.append(1.0 - answer.look[1] / answer.look[0])
+        free = Free.of(usual.sliders, Settings(), case.photo.metadata)
+        at = free.fractions(answer.settings)
+        at_end += int(((at < 0.01) | (at > 0.99)).sum())
+    return {
+        "median_fall": round(statistics.median(falls), 3),
+        "worst_fall": round(min(falls), 3),
+        "sliders_at_an_end": round(at_end / len(falls), DIGITS),
+    }
+
+
+def _spread(unit: str, figures: Sequence[float]) -> dict[str, object]:
+    ordered = sorted(figures)
+    return {
+        f"median_{unit}": round(statistics.median(ordered), DIGITS),
+        f"tenth_percentile_{unit}": round(ordered[len(ordered) // 10], DIGITS),
+        f"worst_{unit}": round(ordered[0], DIGITS),
+    }
