@@ -1,12 +1,14 @@
 """`photofinish bench`: figures of the engine; the editor adds what needs a window."""
 
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine import cli
+from engine.errors import PhotofinishError
 
 if TYPE_CHECKING:
     from engine.benchmarks.fidelity import Score
@@ -89,6 +91,9 @@ def bench_export(
 def bench_match(
     photos: Photos = None,
     targets: Annotated[int, typer.Option(metavar="N", min=1, help="Targets for each photo.")] = 3,
+    rivals: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Targets that other searches get too.")
+    ] = 10,
     write: Write = None,
     as_json: cli.Json = False,
 ) -> None:
@@ -98,10 +103,16 @@ def bench_match(
     from engine.finishers.basic import BASIC
     from engine.live.quick import quick
 
+    missing = [name for name in ("cma", "bayes_opt") if find_spec(name) is None]
+    if rivals and missing:
+        raise PhotofinishError(
+            f"Other searches need {' and '.join(missing)}, which come with the development"
+            " tools; --rivals 0 leaves them out."
+        )
     means = cli.run(quick(BASIC), "Getting ready")
     chosen = cli.run(opened(photos or (), OF_MATCHES), "Opening")
-    said = cli.run(matches(BASIC, means, chosen, targets), "Matching")
-    command = ["bench", "match", "--targets", str(targets)]
+    said = cli.run(matches(BASIC, means, chosen, targets, rivals), "Matching")
+    command = ["bench", "match", "--targets", str(targets), "--rivals", str(rivals)]
     told(said, "match", command, photos or (), write=write, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from engine.benchmarks.quality import DIGITS, decibels
+from engine.benchmarks.searches import SEARCHES
 from engine.difference import delta_e_2000
 from engine.finisher import Finisher
 from engine.live.quick import Quick
@@ -42,6 +43,10 @@ TURN, CROP, SCALE, JPEG_QUALITY, SOFTENED = 3.0, 0.1, 0.7, 80, 0.8
 """Of a target that is not registered: degrees, share of the frame, quality, sigma in pixels."""
 
 
+LONGER = 1, 10
+"""Times that rivals have of ours."""
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A photo, hidden settings of some sliders and the exact picture that they make."""
@@ -59,21 +64,30 @@ class Case:
 
 
 def matches(
-    finisher: Finisher, quick: Quick, photos: Sequence[tuple[str, Photo]], each: int
+    finisher: Finisher,
+    quick: Quick,
+    photos: Sequence[tuple[str, Photo]],
+    each: int,
+    rivals: int,
 ) -> Work[dict[str, object]]:
-    """Every table: the basic sliders, the paper's four, targets not registered, other scenes."""
+    """Every table: the basic sliders, the paper's four, targets not registered, other scenes.
+
+    On so many of the first two's targets, `rivals` search as long as ours and ten times that.
+    """
     basic = tuple(s for s in finisher.sliders if s.name in BASIC_SLIDERS)
     four = tuple(s for s in finisher.sliders if s.name in PAPERS)
     cases = list(_cases(finisher, quick, photos, basic, each))
     small = list(_cases(finisher, quick, photos, four, each))
-    return {
-        "photos": len(photos),
-        "targets": len(cases),
-        "basic": (yield from within(_synthetic(finisher, quick, cases), 0, 4, "Basic sliders")),
-        "four": (yield from within(_synthetic(finisher, quick, small), 1, 4, "Four sliders")),
-        "unregistered": (yield from within(_unregistered(finisher, quick, cases), 2, 4, "Moved")),
-        "look": (yield from within(_looks(finisher, quick, cases), 3, 4, "Looks")),
+    said: dict[str, object] = {"photos": len(photos), "targets": len(cases)}
+    tables = {
+        "basic": _synthetic(finisher, quick, cases, rivals),
+        "four": _synthetic(finisher, quick, small, rivals),
+        "unregistered": _unregistered(finisher, quick, cases),
+        "look": _looks(finisher, quick, cases),
     }
+    for i, (name, table) in enumerate(tables.items()):
+        said[name] = yield from within(table, i, len(tables), name)
+    return said
 
 
 def _cases(
@@ -122,7 +136,11 @@ def _matched(
             return answer, time.perf_counter() - began
 
 
-def _synthetic(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict[str, object]]:
+def _synthetic(
+    finisher: Finisher, quick: Quick, cases: Sequence[Case], rivals: int
+) -> Work[dict[str, object]]:
+    others: dict[str, list[float]] = {}
+    against = {i * len(cases) // max(rivals, 1) for i in range(min(rivals, len(cases)))}
     scores, apart, seconds, off = [], [], [], []
     for i, case in enumerate(cases):
         yield Progress(i, len(cases), case.name)
@@ -135,7 +153,16 @@ def _synthetic(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[
         free = Free.of(case.sliders, Settings(), case.photo.metadata)
         errors = (free.fractions(answer.settings) - free.fractions(case.hidden)).abs()
         off.append(float(errors.max()))
+        for name, search in SEARCHES.items() if i in against else ():
+            for times in LONGER:
+                yield Progress(i, len(cases), f"{case.name}, {name}, {times} x")
+                settings = search(case.photo, finisher, quick, case.target, free, times * took)
+                score = decibels(exact.picture(settings), hidden)
+                others.setdefault(f"{name}_{times}x", []).append(score)
     return _spread("db", scores) | {
+        "rivals_median_db": {
+            name: round(statistics.median(found), DIGITS) for name, found in others.items()
+        },
         "median_delta_e": round(statistics.median(apart), 3),
         "median_seconds": round(statistics.median(seconds), DIGITS),
         "median_worst_slider_error": round(statistics.median(off), 4),

@@ -1,0 +1,118 @@
+"""Searches: how the literature looks for sliders, given the same time as ours.
+
+Adam through the chain is the paper's own [Tseng et al. 2022, eq. 8]; CMA-ES [N. Hansen, The CMA
+Evolution Strategy, 2016] and Bayesian optimization [J. Mockus, 1989] need no gradient and look at
+exact pictures. All begin at home and are judged by the exact picture.
+"""
+
+import time
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from engine.finisher import Finisher
+from engine.live.quick import Quick
+from engine.match.candidate import Candidate
+from engine.match.free import Free
+from engine.photo import Photo, area_average
+from engine.proxies.chain import Chain
+from engine.settings import Settings
+
+LONG_SIDE = 192
+"""Pixels of the pictures that they look at."""
+
+LEARNING_RATE, SPREAD, SEED = 0.02, 0.2, 1
+
+Search = Callable[[Photo, Finisher, Quick, Tensor, Free, float], Settings]
+"""From a photo, a target of its frame and the free sliders to settings, within so many seconds."""
+
+
+def adam(
+    photo: Photo, finisher: Finisher, _: Quick, target: Tensor, free: Free, seconds: float
+) -> Settings:
+    """Descend by the chain's gradient."""
+    end = time.perf_counter() + seconds
+    small, goal = _small(photo, target)
+    chain = Chain(finisher)
+    everywhere = chain.fractions(free.rest, photo.metadata)
+    places = [chain.sliders.index(slider) for slider in free.sliders]
+    at = everywhere[places].clone().requires_grad_()
+    optimizer = torch.optim.Adam([at], lr=LEARNING_RATE)
+    while time.perf_counter() < end:
+        picture = chain(small, everywhere.index_put((torch.tensor(places),), at), free.rest)
+        loss = torch.nn.functional.mse_loss(picture, goal)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            at.clamp_(0.0, 1.0)
+    return free.settings(at.detach().double())
+
+
+def cma_es(
+    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, seconds: float
+) -> Settings:
+    """Evolve a cloud of settings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it will not plot
+        import cma
+
+    end = time.perf_counter() + seconds
+    loss = _loss(photo, finisher, quick, target, free)
+    home = free.fractions(free.rest).tolist()
+    told = {"bounds": [0.0, 1.0], "seed": SEED, "verbose": -9}
+    evolution = cma.CMAEvolutionStrategy(home, SPREAD, told)
+    best, least = home, loss(torch.tensor(home).double())
+    while time.perf_counter() < end and not evolution.stop():
+        asked = evolution.ask()
+        losses = [loss(torch.as_tensor(at).double()) for at in asked]
+        evolution.tell(asked, losses)
+        if min(losses) < least:
+            least = min(losses)
+            best = asked[losses.index(least)]
+    return free.settings(torch.as_tensor(best).double())
+
+
+def bayesian(
+    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, seconds: float
+) -> Settings:
+    """Model the loss by a Gaussian process, look where it promises most."""
+    from bayes_opt import BayesianOptimization
+
+    end = time.perf_counter() + seconds
+    loss = _loss(photo, finisher, quick, target, free)
+    names = [slider.name for slider in free.sliders]
+    process = BayesianOptimization(
+        None, dict.fromkeys(names, (0.0, 1.0)), random_state=SEED, verbose=0
+    )
+    asked = dict(zip(names, free.fractions(free.rest).tolist(), strict=True))
+    best, least = asked, float("inf")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that its process has not converged
+        while time.perf_counter() < end:
+            found = loss(torch.tensor([asked[name] for name in names]).double())
+            if found < least:
+                best, least = asked, found
+            process.register(params=asked, target=-found)
+            asked = {name: float(value) for name, value in process.suggest().items()}
+    return free.settings(torch.tensor([best[name] for name in names]).double())
+
+
+SEARCHES: dict[str, Search] = {"adam": adam, "cma_es": cma_es, "bayesian": bayesian}
+
+
+def _small(photo: Photo, target: Tensor) -> tuple[Photo, Tensor]:
+    small = photo.reduced(LONG_SIDE)
+    width, height = small.size
+    return small, area_average(target, (height, width))
+
+
+def _loss(
+    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free
+) -> Callable[[Tensor], float]:
+    """The mean squared difference of exact pictures, by fractions (n,)."""
+    small, goal = _small(photo, target)
+    candidate = Candidate(small, finisher, quick.exact)
+    return lambda at: float((candidate.picture(free, at) - goal).square().mean())
