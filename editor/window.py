@@ -35,6 +35,8 @@ from editor.exporting import Wish
 from editor.filmstrip import Filmstrip
 from editor.frame import Frame, View
 from editor.icons import icon
+from editor.match_dialog import MatchDialog
+from editor.matching import Matching
 from editor.readout import readout
 from editor.scopes import Histogram
 from editor.session import Session
@@ -60,6 +62,7 @@ class Window(QMainWindow):
         self.document = Document(finisher, self)
         self.session = Session(self.document, opening, self)
         self.darkroom = Darkroom(self.document, self)
+        self.matching = Matching(self.document, self)
         self.canvas = Canvas()
         self.canvas.hint = "Open a raw photograph (Ctrl+O), or drop one here."
         self.histogram = Histogram()
@@ -140,6 +143,7 @@ class Window(QMainWindow):
         self.zoom_button.setMinimumWidth(9 * theme.GRID)
         self.toolbar.addWidget(self.zoom_button)
         self.toolbar.addSeparator()
+        self.match_button = act("Match reference…", "Ctrl+M", self.ask_match, "match", on_bar=True)
         self.export_button = act("Export…", "Ctrl+E", self.ask_export, "export", on_bar=True)
         zoom_menu = QMenu(self.zoom_button)
         for name, key, todo in (
@@ -166,7 +170,7 @@ class Window(QMainWindow):
         act("Next photo", "Ctrl+Right", partial(session.step, 1))
         act("Cancel", "Ctrl+.", self._cancel)
         act("Quit", keys.Quit, self.close)
-        self._needs_photo = (self.compare, self.clipping, self.export_button)
+        self._needs_photo = (self.compare, self.clipping, self.match_button, self.export_button)
         darkroom.view_changed.connect(self._show_view)
 
     def _action(
@@ -217,6 +221,7 @@ class Window(QMainWindow):
         darkroom.failed.connect(self.banner.say)
         darkroom.full_size_wanted.connect(session.refine)
         darkroom.ready.connect(session.quicken)
+        darkroom.ready.connect(self.matching.quicken)
         self.canvas.resized.connect(self._look)
         self.canvas.zoomed.connect(self._show_zoom)
         self.canvas.hovered.connect(self._show_pixel)
@@ -293,6 +298,14 @@ class Window(QMainWindow):
             widget.setVisible(not fill)
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
         self._show_files()
+
+    def ask_match(self) -> None:
+        """Match a reference, by a dialog that leaves the window at work."""
+        if self.document.opened is None or self.findChild(MatchDialog) is not None:
+            return
+        dialog = MatchDialog(self.document, self.matching, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     def ask_export(self) -> None:
         """Export the finished picture, by a dialog that leaves the window at work."""
@@ -442,6 +455,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()
+        self.matching.close()
         self.session.close()
         self.darkroom.close()
         event.accept()

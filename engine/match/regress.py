@@ -40,6 +40,9 @@ ROUNDED = 0.5 / 255.0
 STARTS, SPREAD, SEED = 5, 0.2, 2022
 """Other starts, and how far from home they lie: standard deviation as a share of the ranges."""
 
+NEARER = 0.99
+"""Share of the first answer's difference that another's must be below, on a small picture."""
+
 MOST = (1 + STARTS) * sum(STEPS[:-1]) + 2 * STEPS[-1]
 """Steps at most."""
 
@@ -87,12 +90,15 @@ def regress(
     pictures = _Pictures(photo, finisher, quick, target, weight, free, seen)
     home = free.fractions(free.rest)
     begin = home if start is None else free.fractions(start)
-    best = yield from pictures.last((yield from pictures.small(begin)).at)
+    first = yield from pictures.small(begin)
+    best = yield from pictures.last(first.at)
     if start is None and rms(best) > ROUNDED:
         found = []
-        for other in _starts(home):
-            found += [(yield from pictures.small(other))]
-        best = min(best, (yield from pictures.last(min(found, key=rms).at)), key=rms)
+        for away in _starts(home):
+            found += [(yield from pictures.unseen(pictures.small(away)))]
+        other = min(found, key=rms)
+        if rms(other) < NEARER * rms(first):
+            best = min(best, (yield from pictures.unseen(pictures.last(other.at))), key=rms)
     return Regression(free.settings(best.at), rms(best), pictures.steps, pictures.truth.renders)
 
 
@@ -131,6 +137,17 @@ class _Pictures:
             point = yield from self._descent(comparison, at, most)
             at = point.at
         return point
+
+    @staticmethod
+    def unseen(work: Generator[Moved, None, Point]) -> Generator[Progress, None, Point]:
+        """`work` without showing where its sliders are: that is not yet an answer."""
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as done:
+                point: Point = done.value
+                return point
+            yield Progress(step.done, step.total, "Trying other ways")
 
     def last(self, start: Tensor) -> Generator[Moved, None, Point]:
         """Descend from `start` (n,) on the last picture."""

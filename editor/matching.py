@@ -1,0 +1,158 @@
+"""Matching: a match as the document lives through it, one undo step, off the GUI thread."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from editor.document import Document, Opened
+from editor.job import Job
+from engine.finisher import Finisher
+from engine.live.quick import Quick
+from engine.match.match import Match, Mode, match
+from engine.match.regress import Moved
+from engine.match.target import read_target
+from engine.progress import Progress, Work
+from engine.settings import Settings
+from engine.slider import Slider
+
+REASON = "Match reference"
+
+
+class Matching(QObject):
+    """Moves the document's sliders until its photo looks like a picture.
+
+    `moved` carries each step, `trying` says what is done between them; then comes one of `found` (a Match), `failed` (a sentence) and
+    `cancelled`. Where nothing was found the edit is as it was, unless the user has gone on with it.
+    """
+
+    moved = Signal(object)
+    trying = Signal(str)
+    found = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._quick: Quick | None = None
+        self._job: Job | None = None
+        self._jobs: list[Job] = []
+        self._before = self._last = document.settings
+        document.settings_changed.connect(self._yield_to_user)
+        document.photo_changed.connect(self._give_up)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a match is running."""
+        return self._job is not None
+
+    def quicken(self, quick: Quick) -> None:
+        """Be able to match from now on."""
+        self._quick = quick
+
+    def start(self, target: Path, sliders: Sequence[Slider] | None, mode: Mode) -> None:
+        """Match the picture at `target`; a raw stands for the one that it carries."""
+        opened = self._document.opened
+        if opened is None or self._quick is None:
+            self.failed.emit("The compiled stages are not ready yet; try again in a moment.")
+            return
+        self._document.settle()
+        self._before = self._last = self._document.settings
+        work = _work(
+            opened, self._document.finisher, self._quick, target, self._before, sliders, mode
+        )
+        self._job = job = Job(work, self)
+        self._jobs.append(job)
+        job.progressed.connect(self._move)
+        job.finished.connect(self._finish)
+        job.failed.connect(self._fail)
+        job.cancelled.connect(self._stop)
+        job.start()
+
+    def cancel(self) -> None:
+        """Put the edit back as it was."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def close(self) -> None:
+        """End what is running, and wait for that."""
+        self._job = None
+        for job in self._jobs:
+            job.cancel()
+        for job in self._jobs:
+            job.wait()
+
+    def _move(self, step: object) -> None:
+        if self.sender() is not self._job:
+            return
+        if isinstance(step, Moved):
+            self._apply(step.settings)
+            self.moved.emit(step)
+
+        elif isinstance(step, Progress):
+            self.trying.emit(f"{step.note}…")
+
+    def _finish(self, answer: Match) -> None:
+        if self._over():
+            self._apply(answer.settings)
+            self._document.settle()
+            self.found.emit(answer)
+
+    def _fail(self, sentence: str) -> None:
+        if self._over():
+            self._restore()
+            self.failed.emit(sentence)
+
+    def _stop(self) -> None:
+        if self._over():
+            self._restore()
+            self.cancelled.emit()
+
+    def _over(self) -> bool:
+        """Whether the job whose end this is was still wanted."""
+        job = self.sender()
+        assert isinstance(job, Job)
+        job.wait()
+        self._jobs.remove(job)
+        job.deleteLater()
+        wanted = job is self._job
+        if wanted:
+            self._job = None
+        return wanted
+
+    def _apply(self, settings: Settings) -> None:
+        self._last = settings
+        self._document.apply(settings, REASON)
+
+    def _restore(self) -> None:
+        self._apply(self._before)
+        self._document.settle()
+
+    def _yield_to_user(self, settings: Settings) -> None:
+        """The user has moved a slider, or gone back: that stays."""
+        if self._job is not None and settings != self._last:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self.cancelled.emit()
+
+
+def _work(
+    opened: Opened,
+    finisher: Finisher,
+    quick: Quick,
+    target: Path,
+    start: Settings,
+    sliders: Sequence[Slider] | None,
+    mode: Mode,
+) -> Work[Match]:
+    picture = read_target(target)
+    return (
+        yield from match(
+            opened.photo, finisher, quick, picture, start=start, sliders=sliders, mode=mode
+        )
+    )

@@ -1,0 +1,109 @@
+"""Match reference by the window: the sliders come to hidden settings, as one step to undo."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from editor.match_dialog import MatchDialog
+from engine.color import SRGB
+from engine.export import export
+from engine.finishers.basic import BASIC
+from engine.match.match import Mode
+from engine.progress import finish
+from engine.settings import Settings
+from tests.editor.hands import LEFT, WAIT
+
+HIDDEN = {"exposure": 0.7, "contrast": 30.0, "saturation": -20.0}
+
+
+@pytest.fixture
+def desk(windows):
+    hands, _ = windows(BASIC)
+    hands.open("a.dng")
+    hands.qtbot.waitUntil(lambda: hands.window.darkroom.is_live, timeout=120_000)
+    return hands
+
+
+@pytest.fixture
+def target(photos, tmp_path) -> Path:
+    settings = Settings()
+    for name, value in HIDDEN.items():
+        settings = settings.replace(BASIC.control(name), value)
+    out = tmp_path / "target.png"
+    finish(export(photos["a.dng"], settings, out, finisher=BASIC, space=SRGB.name))
+    return out
+
+
+def asked(hands) -> MatchDialog:
+    hands.control(Qt.Key.Key_M)
+    dialog = hands.window.findChild(MatchDialog)
+    assert dialog is not None
+    return dialog
+
+
+def test_the_sliders_come_to_hidden_settings_as_one_step(desk, target) -> None:
+    window = desk.window
+    dialog = asked(desk)
+    dialog.take(target)
+    with desk.qtbot.waitSignal(window.matching.found, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.run, LEFT)
+    for name, value in HIDDEN.items():
+        slider = BASIC.control(name)
+        assert window.document.settings[slider] == pytest.approx(value, abs=0.02 * slider.high)
+    assert "ΔE" in dialog.said.text()
+    assert all(not picture.pixmap().isNull() for picture in dialog.pictures)
+    assert window.document.undo_stack.count() == 1
+    window.document.undo()
+    assert window.document.settings == Settings()
+    dialog.close()
+
+
+def test_cancelling_leaves_the_edit_as_it_was(desk, target) -> None:
+    window = desk.window
+    before = window.document.settings
+    dialog = asked(desk)
+    dialog.take(target)
+    with desk.qtbot.waitSignal(window.matching.moved, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.run, LEFT)
+    with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.cancel, LEFT)
+    assert window.document.settings == before
+    assert not window.document.undo_stack.canUndo()
+    assert dialog.run.isEnabled()
+    dialog.close()
+
+
+def test_a_slider_moved_meanwhile_stays_where_the_user_put_it(desk, target) -> None:
+    window = desk.window
+    tint = BASIC.control("tint")
+    with desk.qtbot.waitSignal(window.matching.moved, timeout=WAIT):
+        window.matching.start(target, None, Mode.AUTO)
+    with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
+        window.document.set(tint, 33.0)
+    desk.rest()
+    assert window.document.settings[tint] == 33.0
+    assert not window.matching.busy
+
+
+def test_a_broken_picture_is_refused_in_words(desk, tmp_path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    dialog = asked(desk)
+    dialog.take(broken)
+    assert "broken.jpg" in dialog.said.text()
+    assert not dialog.run.isEnabled()
+    dialog.close()
+
+
+def test_a_dropped_picture_is_the_reference(desk, target) -> None:
+    dialog = asked(desk)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(target))])
+    copy = Qt.DropAction.CopyAction
+    none = Qt.KeyboardModifier.NoModifier
+    dialog.dropEvent(QDropEvent(QPointF(20, 20), copy, mime, LEFT, none))
+    assert dialog.target == target
+    assert dialog.run.isEnabled()
+    dialog.close()
