@@ -22,8 +22,9 @@ REASON = "Match reference"
 class Matching(QObject):
     """Moves the document's sliders until its photo looks like a picture.
 
-    `moved` carries each step, `trying` says what is done between them; then comes one of `found` (a Match), `failed` (a sentence) and
-    `cancelled`. Where nothing was found the edit is as it was, unless the user has gone on with it.
+    `moved` carries each step, `trying` says what is done between them; then comes one of `found` (a
+    Match), `failed` (a sentence) and `cancelled`. Where nothing was found the edit is as it was,
+    unless the user has gone on with it.
     """
 
     moved = Signal(object)
