@@ -80,6 +80,7 @@ class _Edit(QUndoCommand):
 class Document(QObject):
     """Photo, settings and undo of one window."""
 
+    leaving = Signal()  # another photo comes: what is unfinished on this one ends now
     photo_changed = Signal()
     photo_refined = Signal()
     settings_changed = Signal(object)
@@ -92,6 +93,7 @@ class Document(QObject):
         self.opened: Opened | None = None
         self.settings = Settings()
         self._gesture = 0
+        self._held = False
         self._at_rest = self.settings
 
     @property
@@ -101,6 +103,7 @@ class Document(QObject):
 
     def open(self, opened: Opened) -> None:
         """Show another photo as it was left; its history starts here."""
+        self.leaving.emit()
         self.settle()
         self.undo_stack.clear()
         self.opened = opened
@@ -124,11 +127,25 @@ class Document(QObject):
             self.undo_stack.push(_Edit(self, self.settings, settings, reason, self._gesture))
 
     def settle(self) -> None:
-        """End a gesture: the next change is a new undo step, and what is new gets saved."""
+        """End a gesture: the next change is a new undo step, and what is new gets saved.
+
+        Nothing happens while a gesture is held.
+        """
+        if self._held:
+            return
         self._gesture += 1
         if self.settings != self._at_rest:
             self._at_rest = self.settings
             self.settled.emit(self.settings)
+
+    def hold(self) -> None:
+        """Begin a gesture that only `release` lets end: a click elsewhere does not split it."""
+        self.settle()
+        self._held = True
+
+    def release(self) -> None:
+        """Let the next `settle` end the gesture."""
+        self._held = False
 
     def set(self, control: Control, value: Setting, reason: str = "") -> None:
         """Set one control. Raises PhotofinishError where the value does not fit it."""

@@ -41,7 +41,7 @@ class Matching(QObject):
         self._jobs: list[Job] = []
         self._before = self._last = document.settings
         document.settings_changed.connect(self._yield_to_user)
-        document.photo_changed.connect(self._give_up)
+        document.leaving.connect(self._abandon)
 
     @property
     def busy(self) -> bool:
@@ -58,7 +58,7 @@ class Matching(QObject):
         if opened is None or self._quick is None:
             self.failed.emit("The compiled stages are not ready yet; try again in a moment.")
             return
-        self._document.settle()
+        self._document.hold()
         self._before = self._last = self._document.settings
         work = _work(
             opened, self._document.finisher, self._quick, target, self._before, sliders, mode
@@ -77,8 +77,8 @@ class Matching(QObject):
             self._job.cancel()
 
     def close(self) -> None:
-        """End what is running, and wait for that."""
-        self._job = None
+        """End what is running with the edit as it was, and wait for that."""
+        self._abandon()
         for job in self._jobs:
             job.cancel()
         for job in self._jobs:
@@ -90,14 +90,13 @@ class Matching(QObject):
         if isinstance(step, Moved):
             self._apply(step.settings)
             self.moved.emit(step)
-
         elif isinstance(step, Progress):
             self.trying.emit(f"{step.note}…")
 
     def _finish(self, answer: Match) -> None:
         if self._over():
             self._apply(answer.settings)
-            self._document.settle()
+            self._settle()
             self.found.emit(answer)
 
     def _fail(self, sentence: str) -> None:
@@ -128,17 +127,26 @@ class Matching(QObject):
 
     def _restore(self) -> None:
         self._apply(self._before)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._document.release()
         self._document.settle()
+
+    def _abandon(self) -> None:
+        """Another photo comes or the window closes: nothing half done is left or saved."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self._restore()
+            self.cancelled.emit()
 
     def _yield_to_user(self, settings: Settings) -> None:
         """The user has moved a slider, or gone back: that stays."""
         if self._job is not None and settings != self._last:
-            self._give_up()
-
-    def _give_up(self) -> None:
-        if self._job is not None:
             self._job.cancel()
             self._job = None
+            self._document.release()
             self.cancelled.emit()
 
 

@@ -419,6 +419,7 @@ class Window(QMainWindow):
     def _cancel(self) -> None:
         self.darkroom.cancel_detail()
         self.session.cancel()
+        self.matching.cancel()
 
     # Events
 

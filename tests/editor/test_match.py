@@ -20,7 +20,7 @@ HIDDEN = {"exposure": 0.7, "contrast": 30.0, "saturation": -20.0}
 
 @pytest.fixture
 def desk(windows):
-    hands, _ = windows(BASIC)
+    hands, hands.drawer = windows(BASIC)
     hands.open("a.dng")
     hands.qtbot.waitUntil(lambda: hands.window.darkroom.is_live, timeout=120_000)
     return hands
@@ -85,6 +85,57 @@ def test_a_slider_moved_meanwhile_stays_where_the_user_put_it(desk, target) -> N
     desk.rest()
     assert window.document.settings[tint] == 33.0
     assert not window.matching.busy
+
+
+def started(desk, target) -> None:
+    with desk.qtbot.waitSignal(desk.window.matching.moved, timeout=WAIT):
+        desk.window.matching.start(target, None, Mode.AUTO)
+    desk.qtbot.waitUntil(lambda: desk.window.document.settings != Settings(), timeout=WAIT)
+
+
+def test_a_click_elsewhere_does_not_split_the_step(desk, target) -> None:
+    window = desk.window
+    started(desk, target)
+    with desk.qtbot.waitSignal(window.matching.found, timeout=WAIT):
+        window.panel.row("exposure").track.settled.emit()  # it has lost the focus
+    assert window.document.undo_stack.count() == 1
+
+
+def test_cancelling_after_a_click_elsewhere_leaves_no_step(desk, target) -> None:
+    window = desk.window
+    started(desk, target)
+    window.document.settle()
+    with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
+        desk.key(Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    assert window.document.settings == Settings()
+    assert window.document.undo_stack.count() == 0
+
+
+def test_another_photo_leaves_this_one_as_it_was(desk, target) -> None:
+    started(desk, target)
+    desk.open("b.dng")
+    assert not desk.window.matching.busy
+    assert desk.window.document.settings == Settings()
+    desk.window.close()
+    assert desk.drawer.saved == {"a.dng": [], "b.dng": []}
+
+
+def test_closing_the_window_leaves_the_photo_as_it_was(desk, target) -> None:
+    started(desk, target)
+    desk.window.close()
+    assert not desk.window.matching.busy
+    assert desk.drawer.saved["a.dng"] == []
+
+
+def test_after_a_match_the_users_drag_is_one_step_and_saved(desk, target) -> None:
+    window = desk.window
+    started(desk, target)
+    desk.drag(window.panel.row("tint"), 0.8)
+    assert not window.matching.busy
+    assert window.document.undo_stack.count() == 2
+    desk.qtbot.waitUntil(
+        lambda: desk.drawer.saved["a.dng"][-1:] == [window.document.settings], timeout=WAIT
+    )
 
 
 def test_a_broken_picture_is_refused_in_words(desk, tmp_path) -> None:
