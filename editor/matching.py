@@ -5,13 +5,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from editor.document import Document, Opened
+from editor.document import Document
 from editor.job import Job
-from engine.finisher import Finisher
 from engine.live.quick import Quick
 from engine.match.match import Match, Mode, match
 from engine.match.regress import Moved
-from engine.match.target import read_target
+from engine.match.target import Target, read_target
 from engine.progress import Progress, Work
 from engine.settings import Settings
 from engine.slider import Slider
@@ -22,11 +21,15 @@ REASON = "Match reference"
 class Matching(QObject):
     """Moves the document's sliders until its photo looks like a picture.
 
+    `chosen` carries a Target that was read, `refused` says why none was.
+
     `moved` carries each step, `trying` says what is done between them; then comes one of `found` (a
     Match), `failed` (a sentence) and `cancelled`. Where nothing was found the edit is as it was,
     unless the user has gone on with it.
     """
 
+    chosen = Signal(object)
+    refused = Signal(str)
     moved = Signal(object)
     trying = Signal(str)
     found = Signal(object)
@@ -39,6 +42,7 @@ class Matching(QObject):
         self._quick: Quick | None = None
         self._job: Job | None = None
         self._jobs: list[Job] = []
+        self._reading: Job | None = None
         self._before = self._last = document.settings
         document.settings_changed.connect(self._yield_to_user)
         document.leaving.connect(self._abandon)
@@ -52,16 +56,28 @@ class Matching(QObject):
         """Be able to match from now on."""
         self._quick = quick
 
-    def start(self, target: Path, sliders: Sequence[Slider] | None, mode: Mode) -> None:
-        """Match the picture at `target`; a raw stands for the one that it carries."""
+    def read(self, file: Path) -> None:
+        """Read the picture at `file`; a raw stands for the one that it carries."""
+        self._reading = job = Job(_read(file), self)
+        self._jobs.append(job)
+        job.finished.connect(self._choose)
+        job.failed.connect(self._refuse)
+        job.cancelled.connect(self._ended)
+        job.start()
+
+    def start(self, target: Target, sliders: Sequence[Slider] | None, mode: Mode) -> None:
+        """Move `sliders`, or as many as it takes, until the photo looks like `target`."""
         opened = self._document.opened
         if opened is None or self._quick is None:
             self.failed.emit("The compiled stages are not ready yet; try again in a moment.")
             return
         self._document.hold()
         self._before = self._last = self._document.settings
-        work = _work(
-            opened, self._document.finisher, self._quick, target, self._before, sliders, mode
+        work = match(
+            *(opened.photo, self._document.finisher, self._quick, target),
+            start=self._before,
+            sliders=sliders,
+            mode=mode,
         )
         self._job = job = Job(work, self)
         self._jobs.append(job)
@@ -79,6 +95,7 @@ class Matching(QObject):
     def close(self) -> None:
         """End what is running with the edit as it was, and wait for that."""
         self._abandon()
+        self._reading = None
         for job in self._jobs:
             job.cancel()
         for job in self._jobs:
@@ -92,6 +109,14 @@ class Matching(QObject):
             self.moved.emit(step)
         elif isinstance(step, Progress):
             self.trying.emit(f"{step.note}…")
+
+    def _choose(self, target: Target) -> None:
+        if self._ended() is self._reading:
+            self.chosen.emit(target)
+
+    def _refuse(self, sentence: str) -> None:
+        if self._ended() is self._reading:
+            self.refused.emit(sentence)
 
     def _finish(self, answer: Match) -> None:
         if self._over():
@@ -110,16 +135,20 @@ class Matching(QObject):
             self.cancelled.emit()
 
     def _over(self) -> bool:
-        """Whether the job whose end this is was still wanted."""
+        """Whether the match whose end this is was still wanted."""
+        wanted = self._ended() is self._job
+        if wanted:
+            self._job = None
+        return wanted
+
+    def _ended(self) -> Job:
+        """The job whose end this is, put away."""
         job = self.sender()
         assert isinstance(job, Job)
         job.wait()
         self._jobs.remove(job)
         job.deleteLater()
-        wanted = job is self._job
-        if wanted:
-            self._job = None
-        return wanted
+        return job
 
     def _apply(self, settings: Settings) -> None:
         self._last = settings
@@ -150,18 +179,6 @@ class Matching(QObject):
             self.cancelled.emit()
 
 
-def _work(
-    opened: Opened,
-    finisher: Finisher,
-    quick: Quick,
-    target: Path,
-    start: Settings,
-    sliders: Sequence[Slider] | None,
-    mode: Mode,
-) -> Work[Match]:
-    picture = read_target(target)
-    return (
-        yield from match(
-            opened.photo, finisher, quick, picture, start=start, sliders=sliders, mode=mode
-        )
-    )
+def _read(file: Path) -> Work[Target]:
+    yield Progress(0, 1, "Reading")
+    return read_target(file)

@@ -48,6 +48,7 @@ def _sheet() -> str:
     QPushButton {{ background: {raised}; border: 1px solid {line}; border-radius: 4px;
         padding: 5px 16px; min-width: 64px; }}
     QPushButton:hover {{ background: {TRACK.name()}; }}
+    QPushButton:checked {{ background: {sunken}; color: {accent}; }}
     QPushButton:default {{ border: 1px solid {accent}; }}
     QPushButton:disabled {{ color: {faint}; }}
     QLabel[quiet="true"] {{ color: {quiet}; }}
@@ -70,6 +71,11 @@ def _sheet() -> str:
     QMenu::item {{ padding: 4px 24px; }}
     QMenu::item:selected {{ background: {raised}; }}
     QListWidget {{ background: {panel}; border: none; outline: none; }}
+    QTreeWidget {{ background: {sunken}; border: none; outline: none; }}
+    QTreeView::indicator {{ width: 12px; height: 12px; border: 1px solid {TRACK.name()};
+        border-radius: 2px; background: {panel}; }}
+    QTreeView::indicator:checked {{ background: {accent}; }}
+    QTreeView::indicator:indeterminate {{ background: {TRACK.name()}; }}
     QListWidget::item {{ padding: 4px 8px; }}
     QListWidget::item:selected {{ background: {raised}; color: {text}; }}
     QProgressBar {{ background: {sunken}; border: none; border-radius: 2px; }}

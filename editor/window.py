@@ -305,6 +305,9 @@ class Window(QMainWindow):
             return
         dialog = MatchDialog(self.document, self.matching, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.darkroom.framed.connect(dialog.show_frame)
+        if self.canvas.frame is not None:
+            dialog.show_frame(self.canvas.frame)
         dialog.show()
 
     def ask_export(self) -> None:

@@ -11,6 +11,7 @@ from engine.color import SRGB
 from engine.export import export
 from engine.finishers.basic import BASIC
 from engine.match.match import Mode
+from engine.match.target import read_target
 from engine.progress import finish
 from engine.settings import Settings
 from tests.editor.hands import LEFT, WAIT
@@ -36,6 +37,12 @@ def target(photos, tmp_path) -> Path:
     return out
 
 
+def take(desk, dialog, file) -> None:
+    matching = desk.window.matching
+    with desk.qtbot.waitSignals([matching.chosen], timeout=WAIT):
+        dialog.take(file)
+
+
 def asked(hands) -> MatchDialog:
     hands.control(Qt.Key.Key_M)
     dialog = hands.window.findChild(MatchDialog)
@@ -46,14 +53,17 @@ def asked(hands) -> MatchDialog:
 def test_the_sliders_come_to_hidden_settings_as_one_step(desk, target) -> None:
     window = desk.window
     dialog = asked(desk)
-    dialog.take(target)
+    take(desk, dialog, target)
     with desk.qtbot.waitSignal(window.matching.found, timeout=WAIT):
         desk.qtbot.mouseClick(dialog.run, LEFT)
     for name, value in HIDDEN.items():
         slider = BASIC.control(name)
         assert window.document.settings[slider] == pytest.approx(value, abs=0.02 * slider.high)
     assert "ΔE" in dialog.said.text()
-    assert all(not picture.pixmap().isNull() for picture in dialog.pictures)
+    assert not dialog.reference.pixmap().isNull()
+    photo = dialog.photo.pixmap().toImage()
+    desk.qtbot.mouseClick(dialog.difference, LEFT)
+    assert dialog.photo.pixmap().toImage() != photo
     assert window.document.undo_stack.count() == 1
     window.document.undo()
     assert window.document.settings == Settings()
@@ -64,7 +74,7 @@ def test_cancelling_leaves_the_edit_as_it_was(desk, target) -> None:
     window = desk.window
     before = window.document.settings
     dialog = asked(desk)
-    dialog.take(target)
+    take(desk, dialog, target)
     with desk.qtbot.waitSignal(window.matching.moved, timeout=WAIT):
         desk.qtbot.mouseClick(dialog.run, LEFT)
     with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
@@ -79,7 +89,7 @@ def test_a_slider_moved_meanwhile_stays_where_the_user_put_it(desk, target) -> N
     window = desk.window
     tint = BASIC.control("tint")
     with desk.qtbot.waitSignal(window.matching.moved, timeout=WAIT):
-        window.matching.start(target, None, Mode.AUTO)
+        window.matching.start(read_target(target), None, Mode.AUTO)
     with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
         window.document.set(tint, 33.0)
     desk.rest()
@@ -89,7 +99,7 @@ def test_a_slider_moved_meanwhile_stays_where_the_user_put_it(desk, target) -> N
 
 def started(desk, target) -> None:
     with desk.qtbot.waitSignal(desk.window.matching.moved, timeout=WAIT):
-        desk.window.matching.start(target, None, Mode.AUTO)
+        desk.window.matching.start(read_target(target), None, Mode.AUTO)
     desk.qtbot.waitUntil(lambda: desk.window.document.settings != Settings(), timeout=WAIT)
 
 
@@ -142,7 +152,9 @@ def test_a_broken_picture_is_refused_in_words(desk, tmp_path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     dialog = asked(desk)
-    dialog.take(broken)
+    with desk.qtbot.waitSignal(desk.window.matching.refused, timeout=WAIT):
+        dialog.take(broken)
+    assert desk.window.document.settings == Settings()
     assert "broken.jpg" in dialog.said.text()
     assert not dialog.run.isEnabled()
     dialog.close()
@@ -154,7 +166,57 @@ def test_a_dropped_picture_is_the_reference(desk, target) -> None:
     mime.setUrls([QUrl.fromLocalFile(str(target))])
     copy = Qt.DropAction.CopyAction
     none = Qt.KeyboardModifier.NoModifier
-    dialog.dropEvent(QDropEvent(QPointF(20, 20), copy, mime, LEFT, none))
-    assert dialog.target == target
+    with desk.qtbot.waitSignal(desk.window.matching.chosen, timeout=WAIT):
+        dialog.dropEvent(QDropEvent(QPointF(20, 20), copy, mime, LEFT, none))
+    assert dialog.target.name == target.name
     assert dialog.run.isEnabled()
+    dialog.close()
+
+
+def test_escape_cancels_what_the_dialog_runs(desk, target) -> None:
+    window = desk.window
+    dialog = asked(desk)
+    take(desk, dialog, target)
+    with desk.qtbot.waitSignal(window.matching.moved, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.run, LEFT)
+    with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
+        desk.key(Qt.Key.Key_Escape, on=dialog)
+    assert window.document.settings == Settings()
+    assert window.document.undo_stack.count() == 0
+
+
+def test_the_photo_in_the_dialog_goes_with_the_sliders(desk) -> None:
+    dialog = asked(desk)
+    before = dialog.photo.pixmap().toImage()
+    assert not before.isNull()
+    desk.window.document.set(BASIC.control("exposure"), 2.0)
+    desk.rest()
+    assert dialog.photo.pixmap().toImage() != before
+    dialog.close()
+
+
+def test_only_the_checked_sliders_move(desk, target) -> None:
+    window = desk.window
+    dialog = asked(desk)
+    assert dialog.sliders.sliders is None
+    for slider in BASIC.sliders:
+        dialog.sliders.check(slider, on=slider.name == "exposure")
+    assert dialog.sliders.sliders == (BASIC.control("exposure"),)
+    take(desk, dialog, target)
+    with desk.qtbot.waitSignal(window.matching.found, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.run, LEFT)
+    assert set(window.document.settings.values) == {"exposure"}
+    dialog.close()
+
+
+def test_with_no_slider_checked_a_sentence_says_so(desk, target) -> None:
+    window = desk.window
+    dialog = asked(desk)
+    for slider in BASIC.sliders:
+        dialog.sliders.check(slider, on=False)
+    take(desk, dialog, target)
+    with desk.qtbot.waitSignal(window.matching.failed, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.run, LEFT)
+    assert dialog.said.text() == "Choose at least one slider that may move."
+    assert window.document.undo_stack.count() == 0
     dialog.close()
