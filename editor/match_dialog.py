@@ -100,6 +100,7 @@ class MatchDialog(QDialog):
     def take(self, file: Path) -> None:
         """Match the picture in `file`; what is no picture is refused in words."""
         self.said.setText(f"Reading {file.name}…")
+        self.run.setEnabled(False)
         self._matching.read(file)
 
     def show_frame(self, frame: Frame) -> None:

@@ -95,7 +95,6 @@ class Matching(QObject):
     def close(self) -> None:
         """End what is running with the edit as it was, and wait for that."""
         self._abandon()
-        self._reading = None
         for job in self._jobs:
             job.cancel()
         for job in self._jobs:
@@ -164,6 +163,7 @@ class Matching(QObject):
 
     def _abandon(self) -> None:
         """Another photo comes or the window closes: nothing half done is left or saved."""
+        self._reading = None
         if self._job is not None:
             self._job.cancel()
             self._job = None

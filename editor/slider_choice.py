@@ -30,7 +30,8 @@ class SliderChoice(QTreeWidget):
             alone = len(stage.sliders) == 1
             branch = self if alone else self._branch(stage.title)
             for slider in stage.sliders:
-                self._items[slider] = QTreeWidgetItem(branch, [stage.title if alone else slider.title])
+                title = stage.title if alone else slider.title
+                self._items[slider] = QTreeWidgetItem(branch, [title])
                 self.check(slider, on=slider.name in usual)
             if isinstance(branch, QTreeWidgetItem):
                 branch.setHidden(not stage.sliders)
