@@ -220,3 +220,17 @@ def test_with_no_slider_checked_a_sentence_says_so(desk, target) -> None:
     assert dialog.said.text() == "Choose at least one slider that may move."
     assert window.document.undo_stack.count() == 0
     dialog.close()
+
+
+def test_before_the_stages_are_compiled_a_sentence_says_so(desk, target) -> None:
+    window = desk.window
+    dialog = asked(desk)
+    take(desk, dialog, target)
+    window.matching.quicken(None)
+    desk.qtbot.mouseClick(dialog.run, LEFT)
+    assert "not ready yet" in dialog.said.text()
+    assert dialog.run.isEnabled()
+    window.document.set(BASIC.control("tint"), 5.0)
+    window.document.settle()
+    desk.qtbot.waitUntil(lambda: bool(desk.drawer.saved["a.dng"]), timeout=WAIT)
+    dialog.close()
