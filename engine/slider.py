@@ -70,6 +70,11 @@ class Slider(_Titled):
         low, high = self._warp(self.low), self._warp(self.high)
         return self._unwarp(low + (high - low) * fraction)
 
+    def at(self, fraction: float) -> float:
+        """The value at `fraction` of the way; beyond an end, that of the end."""
+        value = float(self.denormalize(min(max(fraction, 0.0), 1.0)))
+        return min(max(value, self.low), self.high)
+
     def check(self, value: Setting) -> Setting:
         """Return `value` as this slider stores it.
 

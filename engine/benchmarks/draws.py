@@ -4,7 +4,6 @@ import torch
 
 from engine.finisher import Finisher
 from engine.settings import Settings
-from engine.slider import Slider
 
 Fractions = dict[str, float]
 """Where each slider stands on its way, from 0 to 1, by its name."""
@@ -22,13 +21,8 @@ def placed(finisher: Finisher, at: Fractions) -> Settings:
     """The settings whose sliders stand there; curves and files stay at their defaults."""
     settings = Settings()
     for slider in finisher.sliders:
-        settings = settings.replace(slider, value(slider, at[slider.name]))
+        settings = settings.replace(slider, slider.at(at[slider.name]))
     return settings
-
-
-def value(slider: Slider, fraction: float) -> float:
-    """What `slider` says at `fraction` of its way."""
-    return min(max(float(slider.denormalize(fraction)), slider.low), slider.high)
 
 
 def all_moved(finisher: Finisher, seed: int) -> Settings:

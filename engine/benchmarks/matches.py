@@ -117,7 +117,7 @@ def _drawn(sliders: tuple[Slider, ...], generator: torch.Generator) -> Settings:
         low, high = RANGES.get(slider.name, (middle - SHARE * half, middle + SHARE * half))
         ends = torch.tensor([float(slider.normalize(end)) for end in (low, high)])
         at = ends[0] + (ends[1] - ends[0]) * torch.rand((), generator=generator)
-        settings = settings.replace(slider, float(slider.denormalize(float(at))))
+        settings = settings.replace(slider, slider.at(float(at)))
     return settings
 
 
@@ -150,7 +150,7 @@ def _synthetic(
         scores.append(decibels(picture, hidden))
         apart.append(float(delta_e_2000(picture, hidden).mean()))
         seconds.append(took)
-        free = Free.of(case.sliders, Settings(), case.photo.metadata)
+        free = Free(case.sliders, Settings(), case.photo.metadata)
         errors = (free.fractions(answer.settings) - free.fractions(case.hidden)).abs()
         off.append(float(errors.max()))
         for name, search in SEARCHES.items() if i in against else ():
@@ -216,7 +216,7 @@ def _looks(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict
         answer, _ = _matched(finisher, quick, usual, other.target, Mode.LOOK)
         assert answer.look is not None
         falls.append(1.0 - answer.look[1] / answer.look[0])
-        free = Free.of(usual.sliders, Settings(), case.photo.metadata)
+        free = Free(usual.sliders, Settings(), case.photo.metadata)
         at = free.fractions(answer.settings)
         at_end += int(((at < 0.01) | (at > 0.99)).sum())
     return {

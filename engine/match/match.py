@@ -153,10 +153,10 @@ def _scene(
     goal, weight = found.place(target.image, (height, width))
     first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
     answer = yield from regress(
-        photo, finisher, quick, goal, weight, Free.of(first, neutral, photo.metadata), seen=seen
+        photo, finisher, quick, goal, weight, Free(first, neutral, photo.metadata), seen=seen
     )
     if answer.rms > ROUNDED and len(first) < len(allowed):
-        free = Free.of(allowed, neutral, photo.metadata)
+        free = Free(allowed, neutral, photo.metadata)
         more = yield from regress(photo, finisher, quick, goal, weight, free, answer.settings, seen)
         answer = replace(
             more,
@@ -206,7 +206,7 @@ def _look(
     neutral: Settings,
 ) -> Work[Match]:
     """Match the spread of light and colors."""
-    free = Free.of(allowed, neutral, photo.metadata)
+    free = Free(allowed, neutral, photo.metadata)
     home = free.fractions(neutral)
     candidate = Candidate(photo.reduced(LONG_SIDE), finisher, quick.exact)
     height, width = target.image.shape[-2:]

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from engine.finisher import Finisher
+from engine.fractions import fractions_of, settings_at
 from engine.metadata import Metadata
 from engine.photo import Photo
 from engine.proxies.weights import shipped
 from engine.settings import Settings
 from engine.slider import Slider
 from engine.stage import Operator, Stage
-from engine.white import as_shot_temperature_tint
 
 
 class Chain:
@@ -57,25 +57,11 @@ class Chain:
 
     def fractions(self, settings: Settings, metadata: Metadata) -> Tensor:
         """Where each slider stands (n,), from 0 to 1; *as shot* is what it is for this photo."""
-        shot = as_shot_temperature_tint(metadata)
-        unset = iter(shot)
-        values = []
-        for slider in self.sliders:
-            value = settings[slider]
-            if slider.default is None:
-                known = next(unset)
-                value = known if value is None else value
-            assert isinstance(value, float | int)
-            values.append(float(slider.normalize(float(value))))
-        return torch.tensor(values)
+        return fractions_of(self.sliders, settings, metadata).float()
 
     def settings(self, fractions: Tensor, rest: Settings | None = None) -> Settings:
         """Settings with the sliders where `fractions` (n,) say, within their ranges."""
-        settings = rest or Settings()
-        for slider, fraction in zip(self.sliders, fractions.tolist(), strict=True):
-            value = float(slider.denormalize(min(max(fraction, 0.0), 1.0)))
-            settings = settings.replace(slider, min(max(value, slider.low), slider.high))
-        return settings
+        return settings_at(self.sliders, fractions, rest or Settings())
 
 
 def _needed(finisher: Finisher) -> Mapping[str, Operator]:

@@ -72,8 +72,7 @@ def random_settings(finisher: Finisher, rng: Generator, before: Stage | None = N
             stage.sliders, random_fractions(stage.sliders, 1, rng)[0], strict=True
         ):
             if not math.isnan(travel):
-                value = float(slider.denormalize(float(travel)))
-                settings = settings.replace(slider, min(max(value, slider.low), slider.high))
+                settings = settings.replace(slider, slider.at(float(travel)))
     return settings
 
 

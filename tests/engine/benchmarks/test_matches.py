@@ -35,7 +35,7 @@ def test_a_rival_comes_nearer_than_it_began(name, ready) -> None:
     photo = photo_of(scene(96, 64))
     exposure = BASIC.control("exposure")
     target = Renderer(photo, BASIC).picture(Settings().replace(exposure, 1.5))
-    free = Free.of([exposure, BASIC.control("contrast")], Settings(), photo.metadata)
+    free = Free((exposure, BASIC.control("contrast")), Settings(), photo.metadata)
     found = SEARCHES[name](photo, BASIC, ready, target, free, 2.0)
     assert abs(found[exposure] - 1.5) < 1.2
 

@@ -68,7 +68,7 @@ def found(photo, ready, target):
 
 def test_hidden_settings_are_found_again(found, photo, hidden) -> None:
     answer, _ = found
-    free = Free.of(SLIDERS, Settings(), photo.metadata)
+    free = Free(SLIDERS, Settings(), photo.metadata)
     off = (free.fractions(answer.settings) - free.fractions(hidden)).abs()
     assert float(off.max()) < 0.02
     assert answer.mode is Mode.SCENE
