@@ -1,5 +1,6 @@
 """Photo: I_R with its metadata M and statistics H."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,14 +40,19 @@ class Photo:
 
     def reduced(self, long_side: int) -> "Photo":
         """This photo with its long side at most `long_side` pixels, area-averaged."""
-        width, height = self.size
-        factor = long_side / max(width, height)
-        if factor >= 1.0:
+        size = fitted(self.image.shape[-2:], long_side)
+        if size == tuple(self.image.shape[-2:]):
             return self
-        size = max(1, round(height * factor)), max(1, round(width * factor))
         image = area_average(self.image, size)
         metadata = self.metadata.replace(scale=max(size) / max(self.metadata.full_size))
         return replace(self, image=image, metadata=metadata)
+
+
+def fitted(frame: Sequence[int], long_side: int) -> tuple[int, int]:
+    """Height and width of a `frame` (height, width) at most `long_side` pixels long."""
+    height, width = frame
+    factor = min(1.0, long_side / max(height, width))
+    return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def area_average(image: Tensor, size: tuple[int, int]) -> Tensor:
@@ -105,10 +111,7 @@ def canonical_statistics(image: Tensor, about: Metadata) -> Statistics:
     """
     if about.scale == 1.0 and min(image.shape[-2:]) >= 2:
         image = functional.avg_pool2d(image, 2)
-    height, width = image.shape[-2:]
-    factor = min(1.0, CANONICAL_LONG_SIDE / max(height, width))
-    size = max(1, round(height * factor)), max(1, round(width * factor))
-    camera = area_average(image, size)
+    camera = area_average(image, fitted(image.shape[-2:], CANONICAL_LONG_SIDE))
     if about.white is None:
         return measure(camera.mean(1, keepdim=True), camera)
     return measure(luminance(transform(camera, about.white.camera_to_prophoto)), camera)

@@ -31,7 +31,7 @@ def within(work: Work[T], index: int, count: int, title: str = "") -> Work[T]:
         except StopIteration as done:
             answer: T = done.value
             return answer
-        note = f"{title}: {step.note}" if title else step.note
+        note = ": ".join(filter(None, (title, step.note)))
         yield Progress(index * PARTS + PARTS * step.done // step.total, count * PARTS, note)
 
 

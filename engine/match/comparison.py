@@ -5,6 +5,7 @@ from torch import Tensor
 
 from engine.match.candidate import Candidate
 from engine.match.free import Free
+from engine.match.laid import Laid
 
 CLIPPED = 0.2
 """Weight of a pixel that is black or white in a channel of the target: what it was is lost."""
@@ -13,23 +14,19 @@ _CODE = 1.0 / 255.0
 
 
 class Comparison:
-    """Differences of encoded RGB between the candidate and `target` (1, 3, h, w).
+    """Differences of encoded RGB between a candidate and the target of `laid`.
 
-    `weight` (1, 1, h, w) of its pixels; those of none are left out. The residual is that of
-    `truth`; the Jacobian may be that of a `proxy` at the same point, which need not be as near
-    [space mapping: J. W. Bandler et al., IEEE Trans. MTT 42(12), 1994].
+    Pixels of no weight are left out. The residual is that of `truth`; the Jacobian may be that of a
+    `proxy` at the same point, which need not be as near [space mapping: J. W. Bandler et al., IEEE
+    Trans. MTT 42(12), 1994].
     """
 
     def __init__(
-        self,
-        target: Tensor,
-        weight: Tensor,
-        free: Free,
-        truth: Candidate,
-        proxy: Candidate | None = None,
+        self, laid: Laid, free: Free, truth: Candidate, proxy: Candidate | None = None
     ) -> None:
         self._free, self._truth, self._proxy = free, truth, proxy or truth
-        importance = _importance(target) * weight
+        target = laid.target
+        importance = _importance(target) * laid.weight
         self._kept = None if float(importance.min()) > 0.0 else importance[0, 0] > 0.0
         self._root = self._pixels(importance[0].expand_as(target[0])).sqrt()
         self._target = self._pixels(target[0])

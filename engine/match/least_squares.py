@@ -54,6 +54,11 @@ class Point:
     at: Tensor
     residuals: Tensor
 
+    @property
+    def rms(self) -> float:
+        """The root mean square of the residuals."""
+        return float(self.residuals.square().mean().sqrt())
+
 
 @torch.no_grad()
 def search(
@@ -65,8 +70,11 @@ def search(
     """
     at, residuals = start, problem.residuals(start)
     yield Point(at, residuals)
-    damping, jacobian, fresh = FIRST, problem.jacobian(at), True
+    damping, fresh = FIRST, False
+    jacobian: Tensor | None = None
     for _ in range(most):
+        if jacobian is None:
+            jacobian, fresh = problem.jacobian(at), True
         loss = _Loss.of(residuals, home, ridge)
         before = loss(residuals, at)
         normal, slope = loss.model(residuals, jacobian, at)
@@ -87,17 +95,16 @@ def search(
         share = fall / foreseen if foreseen > 0.0 else 1.0
         damping = max(damping * max(1.0 / 3.0, 1.0 - (2.0 * share - 1.0) ** 3), FIRST * 1e-4)
         done = fall < CONVERGED * before or not _moves(step)
-        learned = residuals, tried
+        missed = tried - residuals - step.float() @ jacobian
         at, residuals = at + step, tried
         yield Point(at, residuals)
         if done and fresh:
             return
-        fresh = done or abs(share - 1.0) > 1.0 - FAITHFUL
-        if fresh:
-            jacobian = problem.jacobian(at)
+        if done or abs(share - 1.0) > 1.0 - FAITHFUL:
+            jacobian = None
         else:
-            missed = learned[1] - learned[0] - step.float() @ jacobian
             jacobian += torch.outer((step / step.square().sum()).float(), missed)
+            fresh = False
 
 
 @dataclass(frozen=True)

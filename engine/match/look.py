@@ -43,9 +43,9 @@ def look(picture: Tensor) -> Tensor:
     return torch.from_numpy(means.flatten() / (UNIT * math.sqrt(LEVELS))).float()
 
 
-def distance(one: Tensor, other: Tensor) -> float:
-    """How far apart two looks are, root mean square in units of L*, a*, b*."""
-    return UNIT * float((one - other).square().sum().sqrt())
+def distance(apart: Tensor) -> float:
+    """How far two looks are whose difference is `apart`, root mean square in L*, a*, b*."""
+    return UNIT * float(apart.square().sum().sqrt())
 
 
 class LookComparison:

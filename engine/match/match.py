@@ -16,13 +16,14 @@ from engine.finisher import Finisher
 from engine.live.quick import Quick
 from engine.match.candidate import Candidate
 from engine.match.free import Free
+from engine.match.laid import Laid
 from engine.match.least_squares import search
-from engine.match.look import LONG_SIDE, UNIT, LookComparison
+from engine.match.look import LONG_SIDE, UNIT, LookComparison, distance
 from engine.match.registration import Registration, register
 from engine.match.regress import LARGE, ROUNDED, Moved, Regression, regress
 from engine.match.span import Nearness, difference, nearness
 from engine.match.target import Target
-from engine.photo import Photo, area_average
+from engine.photo import Photo, area_average, fitted
 from engine.progress import Progress, Work
 from engine.renderer import Renderer
 from engine.settings import Settings
@@ -150,37 +151,26 @@ def _scene(
     if abs(found.blur) > BLURRED:
         seen = round(max(photo.size) / (2.0 + 2.0 * abs(found.blur)))
     width, height = photo.size
-    goal, weight = found.place(target.image, (height, width))
+    laid = Laid(photo, *found.place(target.image, (height, width)))
     first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
-    answer = yield from regress(
-        photo, finisher, quick, goal, weight, Free(first, neutral, photo.metadata), seen=seen
-    )
+    free = Free(first, neutral, photo.metadata)
+    answer = yield from regress(laid, finisher, quick, free, seen=seen)
     if answer.rms > ROUNDED and len(first) < len(allowed):
         free = Free(allowed, neutral, photo.metadata)
-        more = yield from regress(photo, finisher, quick, goal, weight, free, answer.settings, seen)
+        more = yield from regress(laid, finisher, quick, free, answer.settings, seen)
         answer = replace(
             more,
             iterations=answer.iterations + more.iterations,
             exact_renders=answer.exact_renders + more.exact_renders,
         )
-    return _told(photo, finisher, goal, weight, neutral, answer)
+    return _told(laid.reduced(LARGE), finisher, neutral, answer)
 
 
-def _told(
-    photo: Photo,
-    finisher: Finisher,
-    goal: Tensor,
-    weight: Tensor,
-    neutral: Settings,
-    answer: Regression,
-) -> Match:
-    """The figures of the exact finisher, at no more than LARGE pixels."""
-    photo = photo.reduced(LARGE)
-    width, height = photo.size
-    goal, weight = (area_average(plane, (height, width)) for plane in (goal, weight))
-    weight = (weight > 0.999).float()
-    exact = Renderer(photo, finisher)
+def _told(laid: Laid, finisher: Finisher, neutral: Settings, answer: Regression) -> Match:
+    """The figures of the exact finisher."""
+    exact = Renderer(laid.photo, finisher)
     before, picture = exact.picture(neutral), exact.picture(answer.settings)
+    goal, weight = laid.target, laid.weight
     squared = ((picture - goal).square() * weight).sum() / (3.0 * weight.sum())
     near = nearness(before, picture, goal, weight)
     return Match(
@@ -209,13 +199,11 @@ def _look(
     free = Free(allowed, neutral, photo.metadata)
     home = free.fractions(neutral)
     candidate = Candidate(photo.reduced(LONG_SIDE), finisher, quick.exact)
-    height, width = target.image.shape[-2:]
-    factor = min(1.0, LONG_SIDE / max(height, width))
-    small = area_average(target.image, (round(height * factor), round(width * factor)))
+    small = area_average(target.image, fitted(target.image.shape[-2:], LONG_SIDE))
     comparison = LookComparison(small, free, candidate)
     distances = []
     for point in search(comparison, home, LOOK_STEPS, home, LOOK_RIDGE):
-        distances.append(UNIT * float(point.residuals.norm()))
+        distances.append(distance(point.residuals))
         decibels = 20.0 * math.log10(UNIT / max(distances[-1], 1e-6))
         settings = free.settings(point.at)
         yield Moved(len(distances), LOOK_STEPS + 1, settings=settings, decibels=decibels)

@@ -8,6 +8,7 @@ leaves more than the target's rounding would, other starts are tried too.
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -17,9 +18,10 @@ from engine.live.quick import Quick
 from engine.match.candidate import Candidate
 from engine.match.comparison import Comparison
 from engine.match.free import Free
+from engine.match.laid import Laid
 from engine.match.least_squares import Point, search
-from engine.photo import Photo, area_average
-from engine.progress import Progress, Work
+from engine.photo import Photo
+from engine.progress import Progress, Work, within
 from engine.settings import Settings
 
 SIDES = 128, 512
@@ -72,63 +74,51 @@ class Regression:
 
 
 def regress(
-    photo: Photo,
+    laid: Laid,
     finisher: Finisher,
     quick: Quick,
-    target: Tensor,
-    weight: Tensor,
     free: Free,
     start: Settings | None = None,
     seen: int | None = None,
 ) -> Work[Regression]:
-    """Move the free sliders from where `free.rest` has them until `photo` looks like `target`.
+    """Move the free sliders from where `free.rest` has them until a photo looks like its target.
 
-    `target` (1, 3, H, W), encoded sRGB, has the photo's size and frame; `weight` (1, 1, H, W), 0 to
-    1, says what of it counts. `start` is an answer to begin with: no other is tried then. Pictures
-    are compared at a long side of at most `seen` pixels. Yields Moved.
+    `start` is an answer to begin with: no other is tried then. Pictures are compared at a long side
+    of at most `seen` pixels. Yields Moved.
     """
-    pictures = _Pictures(photo, finisher, quick, target, weight, free, seen)
+    pictures = _Pictures(laid, finisher, quick, free, seen or max(laid.photo.size))
     home = free.fractions(free.rest)
     begin = home if start is None else free.fractions(start)
     first = yield from pictures.small(begin)
     best = yield from pictures.last(first.at)
-    if start is None and rms(best) > ROUNDED:
+    if start is None and best.rms > ROUNDED:
         found = []
         for away in _starts(home):
-            found += [(yield from pictures.unseen(pictures.small(away)))]
-        other = min(found, key=rms)
-        if rms(other) < NEARER * rms(first):
-            best = min(best, (yield from pictures.unseen(pictures.last(other.at))), key=rms)
-    return Regression(free.settings(best.at), rms(best), pictures.steps, pictures.truth.renders)
+            found += [(yield from _unseen(pictures.small(away)))]
+        other = min(found, key=attrgetter("rms"))
+        if other.rms < NEARER * first.rms:
+            best = min(best, (yield from _unseen(pictures.last(other.at))), key=attrgetter("rms"))
+    return Regression(free.settings(best.at), best.rms, pictures.steps, pictures.truth.renders)
 
 
 class _Pictures:
     """The comparisons of one regression, small and last, and the steps taken on them."""
 
-    def __init__(
-        self,
-        photo: Photo,
-        finisher: Finisher,
-        quick: Quick,
-        target: Tensor,
-        weight: Tensor,
-        free: Free,
-        seen: int | None,
-    ) -> None:
+    def __init__(self, laid: Laid, finisher: Finisher, quick: Quick, free: Free, seen: int) -> None:
         self.steps = 0
         self._free, self._home = free, free.fractions(free.rest)
         self._small = []
         for side in SIDES:
-            small = photo.reduced(side if seen is None else min(side, seen))
-            candidate = Candidate(small, finisher, quick.operators)
-            self._small.append(Comparison(*_averaged(target, weight, small), free, candidate))
-        most = _long_side(photo, len(free.sliders))
-        small = photo.reduced(most if seen is None else min(most, seen))
-        self.truth = Candidate(photo, finisher, quick.exact, small.size)
+            small = laid.reduced(min(side, seen))
+            candidate = Candidate(small.photo, finisher, quick.operators)
+            self._small.append(Comparison(small, free, candidate))
+        compared = laid.reduced(min(seen, _long_side(laid.photo, len(free.sliders))))
+        size = compared.photo.size
+        self.truth = Candidate(laid.photo, finisher, quick.exact, size)
         proxy = self.truth
-        if max(photo.size) > LARGE:
-            proxy = Candidate(photo.reduced(LARGE), finisher, quick.operators, small.size)
-        self._last = Comparison(*_averaged(target, weight, small), free, self.truth, proxy)
+        if max(laid.photo.size) > LARGE:
+            proxy = Candidate(laid.photo.reduced(LARGE), finisher, quick.operators, size)
+        self._last = Comparison(compared, free, self.truth, proxy)
 
     def small(self, start: Tensor) -> Generator[Moved, None, Point]:
         """Descend from `start` (n,) on one small picture after the other."""
@@ -138,17 +128,6 @@ class _Pictures:
             at = point.at
         return point
 
-    @staticmethod
-    def unseen(work: Generator[Moved, None, Point]) -> Generator[Progress, None, Point]:
-        """`work` without showing where its sliders are: that is not yet an answer."""
-        while True:
-            try:
-                step = next(work)
-            except StopIteration as done:
-                point: Point = done.value
-                return point
-            yield Progress(step.done, step.total, "Trying other ways")
-
     def last(self, start: Tensor) -> Generator[Moved, None, Point]:
         """Descend from `start` (n,) on the last picture."""
         return self._descent(self._last, start, STEPS[-1])
@@ -157,7 +136,7 @@ class _Pictures:
         self, comparison: Comparison, start: Tensor, most: int
     ) -> Generator[Moved, None, Point]:
         for point in search(comparison, start, most, self._home):
-            psnr = -20.0 * math.log10(max(rms(point), 1e-6))
+            psnr = -20.0 * math.log10(max(point.rms, 1e-6))
             yield Moved(self.steps, MOST, settings=self._free.settings(point.at), decibels=psnr)
             self.steps += 1
         return point
@@ -170,14 +149,6 @@ def _long_side(photo: Photo, sliders: int) -> int:
     return math.floor(max(photo.size) * min(1.0, math.sqrt(pixels / (width * height))))
 
 
-def _averaged(target: Tensor, weight: Tensor, small: Photo) -> tuple[Tensor, Tensor]:
-    """Target and weight on the pixels of `small`; one that is not covered whole is left out."""
-    width, height = small.size
-    averaged = area_average(weight, (height, width))
-    covered = area_average((weight > 0.0).float(), (height, width)) > 0.999
-    return area_average(target, (height, width)), torch.where(covered, averaged, 0.0)
-
-
 def _starts(home: Tensor) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(SEED)
     for _ in range(STARTS):
@@ -185,6 +156,6 @@ def _starts(home: Tensor) -> Iterator[Tensor]:
         yield (home + SPREAD * away).clamp(0.0, 1.0)
 
 
-def rms(point: Point) -> float:
-    """The root mean square of its residuals."""
-    return float(point.residuals.square().mean().sqrt())
+def _unseen(work: Generator[Moved, None, Point]) -> Work[Point]:
+    """`work` without telling where its sliders are: that is not yet an answer."""
+    return within(work, 0, 1, "Trying other ways")

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from engine import color, icc
 from engine.errors import PhotofinishError
-from engine.photo import area_average
+from engine.photo import area_average, fitted
 from engine.progress import Work, finish
 from engine.raw.process import check_readable, decode
 from engine.sidecar import RAW_SUFFIXES
@@ -331,8 +331,7 @@ def _converted(numbers: Numbers, profile: bytes) -> Numbers:
 def _in_srgb(numbers: Numbers, profile: bytes | None) -> Tensor:
     """Encoded sRGB (1, 3, h, w) of `numbers` (H, W, C), reduced in linear light to LONG_SIDE."""
     height, width = numbers.shape[:2]
-    factor = min(1.0, LONG_SIDE / max(height, width))
-    size = max(1, round(height * factor)), max(1, round(width * factor))
+    size = fitted((height, width), LONG_SIDE)
     out = torch.empty(1, 3, *size)
     step = height / size[0]
     rows = max(1, int(BAND / (width * 3 * step)))
@@ -340,7 +339,7 @@ def _in_srgb(numbers: Numbers, profile: bytes | None) -> Tensor:
         edges = torch.arange(top, min(top + rows, size[0]) + 1) * step
         first, last = int(edges[0] + 1e-6), min(height, int(np.ceil(float(edges[-1]) - 1e-6)))
         band = _encoded(numbers[first:last], profile)
-        if factor < 1.0:
+        if size != (height, width):
             light = area_average(color.srgb_decode(band), (last - first, size[1]))
             band = color.srgb_encode(_shares(edges - first, last - first) @ light)
         out[:, :, top : top + rows] = band
