@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph
-import torch
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -24,11 +23,12 @@ from editor import theme
 from editor.document import Document
 from editor.frame import Frame
 from editor.matching import Matching
+from editor.qimage import to_bytes, to_qimage
 from editor.slider_choice import SliderChoice
 from engine.match.match import BASIC_SLIDERS, Match, Mode
 from engine.match.regress import Moved
 from engine.match.target import Target
-from engine.photo import area_average
+from engine.photo import area_average, fitted
 
 SHOWN = 360
 """Long side of the pictures in the dialog."""
@@ -233,10 +233,5 @@ def _fitted(pixmap: QPixmap) -> QPixmap:
 
 def _pixmap(picture: Tensor) -> QPixmap:
     """`picture` (1, 3, H, W), encoded, as large as the dialog shows it."""
-    height, width = picture.shape[-2:]
-    factor = min(1.0, SHOWN / width, 0.75 * SHOWN / height)
-    size = max(1, round(height * factor)), max(1, round(width * factor))
-    small = area_average(picture.float(), size)[0].permute(1, 2, 0)
-    codes = (small.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8).contiguous().numpy()
-    image = QImage(codes.data, size[1], size[0], 3 * size[1], QImage.Format.Format_RGB888)
-    return _fitted(QPixmap.fromImage(image))
+    small = area_average(picture, fitted(picture.shape[-2:], SHOWN))
+    return _fitted(QPixmap.fromImage(to_qimage(to_bytes(small))))

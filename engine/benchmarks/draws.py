@@ -1,9 +1,13 @@
 """Draws: settings with every slider moved, over the full ranges, the same for the same seed."""
 
 import torch
+from torch import Tensor
 
 from engine.finisher import Finisher
 from engine.settings import Settings
+
+CLIPPED = 0.25
+"""Share of a picture's pixels, clipped in any channel, from which on other settings are drawn."""
 
 Fractions = dict[str, float]
 """Where each slider stands on its way, from 0 to 1, by its name."""
@@ -23,6 +27,12 @@ def placed(finisher: Finisher, at: Fractions) -> Settings:
     for slider in finisher.sliders:
         settings = settings.replace(slider, slider.at(at[slider.name]))
     return settings
+
+
+def clips(picture: Tensor) -> bool:
+    """Whether more than CLIPPED of `picture` (1, 3, H, W) is clipped: little is left to compare."""
+    ends = (picture <= 0.0) | (picture >= 1.0)
+    return float(ends.any(1).float().mean()) > CLIPPED
 
 
 def all_moved(finisher: Finisher, seed: int) -> Settings:

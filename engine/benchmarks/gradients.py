@@ -12,7 +12,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from engine.benchmarks.draws import Fractions, fractions, placed
+from engine.benchmarks.draws import Fractions, clips, fractions, placed
 from engine.finisher import Finisher
 from engine.photo import Photo
 from engine.progress import Progress, Work
@@ -22,9 +22,6 @@ from engine.slider import Slider
 
 STEP = 0.02
 """Share of a slider's range to either side."""
-
-CLIPPED = 0.25
-"""Share of a picture's pixels, clipped in any channel, from which on other settings are drawn."""
 
 LOW, FINER = 0.9, 0.1
 """Cosine below which the differences are taken again, with this share of the step: where the finer
@@ -76,9 +73,7 @@ def _draws(finisher: Finisher, seeds: Iterator[int]) -> Iterator[Fractions]:
 
 def _clips(finisher: Finisher, photo: Photo, at: Fractions) -> bool:
     """Whether so much of the picture is clipped that its direction would be that of the rest."""
-    picture = Renderer(photo, finisher).picture(placed(finisher, at))
-    ends = (picture <= 0.0) | (picture >= 1.0)
-    return float(ends.any(1).float().mean()) > CLIPPED
+    return clips(Renderer(photo, finisher).picture(placed(finisher, at)))
 
 
 def _cosines(

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.benchmarks.draws import clips
 from engine.benchmarks.quality import DIGITS, decibels
 from engine.benchmarks.searches import SEARCHES
 from engine.difference import delta_e_2000
@@ -25,7 +26,7 @@ from engine.match.free import Free
 from engine.match.match import BASIC_SLIDERS, DETAIL, Match, Mode, match
 from engine.match.target import Target
 from engine.photo import Photo
-from engine.progress import Progress, Work, within
+from engine.progress import Progress, Work, finish, within
 from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.slider import Slider
@@ -36,12 +37,10 @@ PAPERS = ("temperature", "tint", "contrast", "saturation")
 RANGES = {"temperature": (3000.0, 9000.0), "tint": (-50.0, 50.0), "exposure": (-2.0, 2.0)}
 """What is drawn of these sliders; of the others SHARE of their range."""
 
-SHARE, CLIPPED, SEED = 0.8, 0.25, 40_000
-"""Others are drawn where more than a share CLIPPED of the target's pixels clip."""
+SHARE, SEED = 0.8, 40_000
 
 TURN, CROP, SCALE, JPEG_QUALITY, SOFTENED = 3.0, 0.1, 0.7, 80, 0.8
 """Of a target that is not registered: degrees, share of the frame, quality, sigma in pixels."""
-
 
 LONGER = 1, 10
 """Times that rivals have of ours."""
@@ -101,12 +100,9 @@ def _cases(
         renderer = Renderer(photo, finisher, quick.exact)
         generator = torch.Generator().manual_seed(SEED + i)
         for _ in range(each):
-            while True:
+            hidden = _drawn(sliders, generator)
+            while clips(picture := renderer.picture(hidden)):
                 hidden = _drawn(sliders, generator)
-                picture = renderer.picture(hidden)
-                ends = ((picture <= 0.0) | (picture >= 1.0)).any(1).float().mean()
-                if float(ends) <= CLIPPED:
-                    break
             yield Case(name, photo, sliders, hidden, picture)
 
 
@@ -128,12 +124,8 @@ def _matched(
     work = match(
         case.photo, finisher, quick, Target(target, case.name), sliders=case.sliders, mode=mode
     )
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            answer: Match = done.value
-            return answer, time.perf_counter() - began
+    answer = finish(work)
+    return answer, time.perf_counter() - began
 
 
 def _synthetic(
@@ -159,7 +151,7 @@ def _synthetic(
                 settings = search(case.photo, finisher, quick, case.target, free, times * took)
                 score = decibels(exact.picture(settings), hidden)
                 others.setdefault(f"{name}_{times}x", []).append(score)
-    return _spread("db", scores) | {
+    return _spread(scores) | {
         "rivals_median_db": {
             name: round(statistics.median(found), DIGITS) for name, found in others.items()
         },
@@ -182,7 +174,7 @@ def _unregistered(
             continue
         picture = Renderer(case.photo, finisher, quick.exact).picture(answer.settings)
         scores.append(decibels(picture, case.picture))
-    return _spread("db", scores) | {"not_found": refused}
+    return _spread(scores) | {"not_found": refused}
 
 
 def displaced(target: Tensor, seed: int) -> Tensor:
@@ -206,7 +198,7 @@ def displaced(target: Tensor, seed: int) -> Tensor:
 
 def _looks(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict[str, object]]:
     """Each photo and the look of another one's target."""
-    falls, at_end = [], 0
+    falls, ends = [], []
     for i, case in enumerate(cases):
         yield Progress(i, len(cases), case.name)
         other = next((c for c in (*cases[i + 1 :], *cases[:i]) if c.name != case.name), None)
@@ -218,18 +210,23 @@ def _looks(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict
         falls.append(1.0 - answer.look[1] / answer.look[0])
         free = Free(usual.sliders, Settings(), case.photo.metadata)
         at = free.fractions(answer.settings)
-        at_end += int(((at < 0.01) | (at > 0.99)).sum())
+        ends.append(int(((at < 0.01) | (at > 0.99)).sum()))
+    if not falls:
+        return {}  # of one photo alone
     return {
         "median_fall": round(statistics.median(falls), 3),
         "worst_fall": round(min(falls), 3),
-        "sliders_at_an_end": round(at_end / len(falls), DIGITS),
+        "sliders_at_an_end": round(statistics.fmean(ends), DIGITS),
     }
 
 
-def _spread(unit: str, figures: Sequence[float]) -> dict[str, object]:
-    ordered = sorted(figures)
+def _spread(scores: Sequence[float]) -> dict[str, object]:
+    """Of PSNRs in dB; nothing of none."""
+    if not scores:
+        return {}
+    ordered = sorted(scores)
     return {
-        f"median_{unit}": round(statistics.median(ordered), DIGITS),
-        f"tenth_percentile_{unit}": round(ordered[len(ordered) // 10], DIGITS),
-        f"worst_{unit}": round(ordered[0], DIGITS),
+        "median_db": round(statistics.median(ordered), DIGITS),
+        "tenth_percentile_db": round(ordered[len(ordered) // 10], DIGITS),
+        "worst_db": round(ordered[0], DIGITS),
     }

@@ -332,10 +332,7 @@ def _through(source: Points, goal: Points, placement: Placement) -> Placement:
         at = placement(source)
         apart = (at - goal).T.flatten()
         numbers = np.array(placement.numbers)
-        one, none = np.ones(len(at), np.float32), np.zeros(len(at), np.float32)
-        slopes = np.concatenate(
-            [_slopes(numbers, source, at, one, none), _slopes(numbers, source, at, none, one)]
-        )
+        slopes = _moves(numbers, source, at)
         weight = np.tile(1.0 / (1.0 + ((at - goal) ** 2).sum(1) / 0.005**2) ** 2, 2)
         normal = (slopes * weight[:, None]).T @ slopes + 1e-4 * rest
         step = np.linalg.solve(normal, slopes.T @ (weight * apart) + 1e-4 * rest @ numbers)
@@ -534,12 +531,7 @@ class _Pair:
         spread = float((weight * residual**2).sum() / weight.sum())
         points = points[:: max(1, len(points) // 500)]
         at = placement(points)
-        one, none = np.ones(len(at), np.float32), np.zeros(len(at), np.float32)
-        numbers = np.array(placement.numbers)
-        moves = np.concatenate(
-            [_slopes(numbers, points, at, one, none), _slopes(numbers, points, at, none, one)]
-        )
-        moves = moves @ free
+        moves = _moves(np.array(placement.numbers), points, at) @ free
         square = 2.0 * spread * float(((moves @ inverse) * moves).sum(1).mean())
         return math.sqrt(ALIKE * square) * self.sides[0]
 
@@ -631,6 +623,13 @@ def _slopes(numbers: Points, points: Points, at: Points, hx: Plane, hy: Plane) -
         swell * square,
     ]
     return np.stack(columns, -1)
+
+
+def _moves(numbers: Points, points: Points, at: Points) -> Matrix:
+    """How the places `at` of `points` (n, 2) change with each of the ten numbers: x, then y."""
+    one, none = np.ones(len(at), np.float32), np.zeros(len(at), np.float32)
+    along = (_slopes(numbers, points, at, *axis) for axis in ((one, none), (none, one)))
+    return np.concatenate(list(along))
 
 
 def _resampled(

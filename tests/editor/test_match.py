@@ -88,8 +88,7 @@ def test_cancelling_leaves_the_edit_as_it_was(desk, target) -> None:
 def test_a_slider_moved_meanwhile_stays_where_the_user_put_it(desk, target) -> None:
     window = desk.window
     tint = BASIC.control("tint")
-    with desk.qtbot.waitSignal(window.matching.moved, timeout=WAIT):
-        window.matching.start(read_target(target), None, Mode.AUTO)
+    started(desk, target)
     with desk.qtbot.waitSignal(window.matching.cancelled, timeout=WAIT):
         window.document.set(tint, 33.0)
     desk.rest()

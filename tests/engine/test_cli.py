@@ -28,18 +28,6 @@ def raw(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def ask(capsys):
-    """Run a command line; its status, what it printed and what it complained of."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        status = cli.main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
-
-
 class TestRender:
     def test_writes_what_was_asked_for(self, raw, tmp_path, ask):
         neutral, bright = tmp_path / "neutral.tif", tmp_path / "bright.tif"

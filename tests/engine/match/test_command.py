@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from editor import cli as whole  # noqa: F401 - adds the verbs
-from engine import cli
 from engine.finishers.basic import BASIC
 from engine.sidecar import read_edit
 from resources.dng import write_dng
@@ -20,16 +19,6 @@ def raw(tmp_path_factory):
     light = scene(300, 200)[0].permute(1, 2, 0).clamp(0.0, 1.0).numpy()
     write_dng(path, np.round(light * 65535).astype(np.uint16), WhiteLevel=65535)
     return path
-
-
-@pytest.fixture
-def ask(capsys):
-    def run(*arguments):
-        status = cli.main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
 
 
 def test_a_former_edit_is_found_again(raw, tmp_path, ask) -> None:

@@ -1,11 +1,11 @@
 """`photofinish train`: as somebody would type it."""
 
 import json
+from functools import partial
 
 import pytest
 
 from editor import cli as whole  # noqa: F401 - adds the verb
-from engine import cli
 from engine.finishers.basic import BASIC
 from engine.proxies import weights
 from engine.training import sources
@@ -20,13 +20,8 @@ def small(monkeypatch):
 
 
 @pytest.fixture
-def ask(capsys):
-    def run(*arguments: object) -> tuple[int, str, str]:
-        status = cli.main(["train", *(str(argument) for argument in arguments)])
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return run
+def ask(ask):
+    return partial(ask, "train")
 
 
 def test_proxies_are_trained_and_load(tmp_path, ask):
