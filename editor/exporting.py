@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from editor.document import Opened, Opening
+from editor.opening import full_size
 from engine.export import export, export_tap
 from engine.finisher import Finisher
-from engine.photo import Photo
 from engine.progress import Progress, Work
 from engine.renderer import Renderer
 from engine.settings import Settings
@@ -39,7 +39,7 @@ class Exporter:
 
     def picture(self, wish: Wish) -> Work[Path]:
         """Write the finished picture."""
-        photo = yield from self._full_size()
+        photo = yield from full_size(self.opened, self.opening, self.finisher)
         return (
             yield from export(
                 photo,
@@ -57,7 +57,7 @@ class Exporter:
 
     def tap(self, stage: str, out: Path) -> Work[Path]:
         """Write a stage's output as a float32 TIFF."""
-        photo = yield from self._full_size()
+        photo = yield from full_size(self.opened, self.opening, self.finisher)
         stages = [s.name for s in self.finisher]
         total = stages.index(stage) + 2
         for done, tap in enumerate(Renderer(photo, self.finisher).finish(self.settings), 1):
@@ -66,10 +66,3 @@ class Exporter:
                 export_tap(tap, out)
                 break
         return out
-
-    def _full_size(self) -> Work[Photo]:
-        photo = self.opened.photo
-        if photo.metadata.scale < 1.0:
-            larger = yield from self.opening(self.opened.path, self.finisher, False)
-            photo = larger.photo
-        return photo

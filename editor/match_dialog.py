@@ -1,5 +1,6 @@
 """Match reference: choose a picture, watch the sliders go, see how near they came."""
 
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
+    QButtonGroup,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -25,18 +28,26 @@ from editor.frame import Frame
 from editor.matching import Matching
 from editor.qimage import to_bytes, to_qimage
 from editor.slider_choice import SliderChoice
+from editor.wipe import Wipe
 from engine.match.match import BASIC_SLIDERS, Match, Mode
 from engine.match.regress import Moved
 from engine.match.target import Target
 from engine.photo import area_average, fitted
 
-SHOWN = 360
-"""Long side of the pictures in the dialog."""
+SHOWN, WIPED = 360, 760
+"""Long sides of the pictures in the dialog: side by side, and in one place."""
 
 STRONGEST = 10.0
 """CIEDE2000 that is white in the residual map."""
 
-HEADING = {False: "Photo", True: f"Difference, white from {STRONGEST:g} ΔE on"}
+
+class Look(Enum):
+    """How reference and photo are compared."""
+
+    BESIDE = "Side by side"
+    WIPE = "Wipe"
+    DIFFERENCE = "Difference"
+
 
 MODES = {
     "The same scene or a look, as it comes": Mode.AUTO,
@@ -48,7 +59,8 @@ MODES = {
 class MatchDialog(QDialog):
     """Drives a Matching; a picture may be dropped on it.
 
-    The picture beside the reference is the photo as it goes, or how far it is from the reference.
+    The picture beside the reference is the photo as it goes, or how far it is from the reference;
+    once a match has laid one on the other, both can be looked at in one place.
     """
 
     def __init__(self, document: Document, matching: Matching, parent: QWidget | None) -> None:
@@ -64,11 +76,16 @@ class MatchDialog(QDialog):
         for title, mode in MODES.items():
             self.mode.addItem(title, mode)
         self.sliders = SliderChoice(document.finisher, BASIC_SLIDERS)
-        self.reference, self.photo, self.heading = QLabel(), QLabel(), QLabel(HEADING[False])
-        self.difference = QPushButton("Difference")
-        self.difference.setCheckable(True)
-        self.difference.setEnabled(False)
-        self._pixmaps = {False: QPixmap(), True: QPixmap()}
+        self.reference, self.photo, self.heading = QLabel(), QLabel(), QLabel()
+        self.wipe = Wipe()
+        self.wipe.setToolTip("Reference to the left of the line, photo to the right: drag it.")
+        self._pages = QStackedWidget()
+        self._looks = QButtonGroup(self)
+        self.looks = {look: QPushButton(look.value) for look in Look}
+        for button in self.looks.values():
+            button.setCheckable(True)
+            self._looks.addButton(button)
+        self._photo, self._apart = QPixmap(), QPixmap()
         self.curve = pyqtgraph.PlotWidget(background=None)
         self.curve.setLabel("left", "dB")
         self.curve.setLabel("bottom", "step")
@@ -86,7 +103,7 @@ class MatchDialog(QDialog):
         self.camera.clicked.connect(self._take_camera)
         self.run.clicked.connect(self._run)
         self.cancel.clicked.connect(matching.cancel)
-        self.difference.toggled.connect(self._turn)
+        self._looks.buttonClicked.connect(self._turn)
         matching.chosen.connect(self._take)
         matching.refused.connect(self._end)
         matching.moved.connect(self._show_step)
@@ -95,6 +112,8 @@ class MatchDialog(QDialog):
         matching.failed.connect(self._end)
         matching.cancelled.connect(self._show_cancelled)
         document.photo_changed.connect(self.close)
+        self._look(Look.BESIDE)
+        self._allow_looks(apart=False)
         self._enable()
 
     def take(self, file: Path) -> None:
@@ -106,7 +125,10 @@ class MatchDialog(QDialog):
     def show_frame(self, frame: Frame) -> None:
         """Show the photo as the canvas has it."""
         if frame.request.view.finished and not frame.request.view.difference:
-            self._keep(_fitted(QPixmap.fromImage(frame.image)), apart=False)
+            photo = QPixmap.fromImage(frame.image)
+            self._photo = _fitted(photo)
+            self.wipe.show_pictures(self.wipe.left, photo)
+            self._turn()
 
     def _arrange(self) -> None:
         top = QHBoxLayout()
@@ -125,16 +147,22 @@ class MatchDialog(QDialog):
             picture.setFixedSize(SHOWN, round(SHOWN * 0.75))
             picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(picture, 1, column)
-        seen = QVBoxLayout()
+        beside = QWidget()
+        seen = QVBoxLayout(beside)
+        seen.setContentsMargins(0, 0, 0, 0)
         seen.addLayout(grid)
         seen.addWidget(self.curve, 1)
+        self._pages.addWidget(beside)
+        self._pages.addWidget(self.wipe)
         middle = QHBoxLayout()
-        middle.addLayout(seen, 1)
+        middle.addWidget(self._pages, 1)
         middle.addWidget(self.sliders)
         bottom = QHBoxLayout()
         bottom.addWidget(self.mode)
         bottom.addStretch(1)
-        bottom.addWidget(self.difference)
+        for button in self.looks.values():
+            bottom.addWidget(button)
+        bottom.addSpacing(2 * theme.GRID)
         bottom.addWidget(self.cancel)
         bottom.addWidget(self.run)
         column_ = QVBoxLayout(self)
@@ -164,15 +192,15 @@ class MatchDialog(QDialog):
     def _take(self, target: Target) -> None:
         self.target = target
         self.name.setText(target.name)
-        self.reference.setPixmap(_pixmap(target.image))
-        self._forget_difference()
+        self.reference.setPixmap(_beside(target.image))
+        self._allow_looks(apart=False)
         self._end(" ".join(target.notes))
 
     def _run(self) -> None:
         assert self.target is not None
         self._decibels.clear()
         self._line.setData([])
-        self._forget_difference()
+        self._allow_looks(apart=False)
         self.said.setText("Looking for the reference in the photo…")
         self._matching.start(self.target, self.sliders.sliders, self.mode.currentData())
         self._enable()
@@ -183,11 +211,13 @@ class MatchDialog(QDialog):
         self.said.setText(f"Step {len(self._decibels)}: {step.decibels:.1f} dB")
 
     def _show_match(self, answer: Match) -> None:
-        self._keep(_pixmap(answer.picture), apart=False)
+        self._photo = _beside(answer.picture)
         if answer.target is not None and answer.apart is not None:
-            self.reference.setPixmap(_pixmap(answer.target))
-            self._keep(_pixmap((answer.apart / STRONGEST).expand(-1, 3, -1, -1)), apart=True)
-            self.difference.setEnabled(True)
+            self.reference.setPixmap(_beside(answer.target))
+            self._apart = _beside((answer.apart / STRONGEST).expand(-1, 3, -1, -1))
+            self.wipe.show_pictures(_pixmap(answer.target, WIPED), _pixmap(answer.picture, WIPED))
+            self._allow_looks(apart=True)
+        self._turn()
         self._end(answer.sentence)
 
     def _show_cancelled(self) -> None:
@@ -197,18 +227,23 @@ class MatchDialog(QDialog):
         self.said.setText(sentence)
         self._enable()
 
-    def _keep(self, pixmap: QPixmap, *, apart: bool) -> None:
-        self._pixmaps[apart] = pixmap
-        self._turn(self.difference.isChecked())
+    def _look(self, look: Look) -> None:
+        self.looks[look].setChecked(True)
+        self._turn()
 
-    def _turn(self, apart: bool) -> None:
-        """Show the difference, or the photo."""
-        self.heading.setText(HEADING[apart])
-        self.photo.setPixmap(self._pixmaps[apart])
+    def _allow_looks(self, *, apart: bool) -> None:
+        """Let pictures that lie on each other be compared in one place, or no longer."""
+        self.looks[Look.WIPE].setEnabled(apart)
+        self.looks[Look.DIFFERENCE].setEnabled(apart)
+        if not apart:
+            self._look(Look.BESIDE)
 
-    def _forget_difference(self) -> None:
-        self.difference.setChecked(False)
-        self.difference.setEnabled(False)
+    def _turn(self) -> None:
+        """Show what the buttons say."""
+        apart = self.looks[Look.DIFFERENCE].isChecked()
+        self.heading.setText(f"Difference, white from {STRONGEST:g} ΔE on" if apart else "Photo")
+        self.photo.setPixmap(self._apart if apart else self._photo)
+        self._pages.setCurrentIndex(int(self.looks[Look.WIPE].isChecked()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -231,7 +266,12 @@ def _fitted(pixmap: QPixmap) -> QPixmap:
     return pixmap.scaled(SHOWN, round(SHOWN * 0.75), keep, smooth)
 
 
-def _pixmap(picture: Tensor) -> QPixmap:
-    """`picture` (1, 3, H, W), encoded, as large as the dialog shows it."""
-    small = area_average(picture, fitted(picture.shape[-2:], SHOWN))
-    return _fitted(QPixmap.fromImage(to_qimage(to_bytes(small))))
+def _beside(picture: Tensor) -> QPixmap:
+    """`picture` (1, 3, H, W), encoded, as large as one of two is shown."""
+    return _fitted(_pixmap(picture, SHOWN))
+
+
+def _pixmap(picture: Tensor, long_side: int) -> QPixmap:
+    """`picture` (1, 3, H, W), encoded, at most `long_side` pixels long."""
+    small = area_average(picture, fitted(picture.shape[-2:], long_side))
+    return QPixmap.fromImage(to_qimage(to_bytes(small)))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from editor.document import Document
+from editor.document import Document, Opened, Opening
 from editor.job import Job
+from editor.opening import full_size
 from engine.live.quick import Quick
 from engine.match.match import Match, Mode, match
 from engine.match.regress import Moved
@@ -36,9 +37,9 @@ class Matching(QObject):
     failed = Signal(str)
     cancelled = Signal()
 
-    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+    def __init__(self, document: Document, opening: Opening, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._opening = document, opening
         self._quick: Quick | None = None
         self._job: Job | None = None
         self._jobs: list[Job] = []
@@ -73,13 +74,7 @@ class Matching(QObject):
             return
         self._document.hold()
         self._before = self._last = self._document.settings
-        work = match(
-            *(opened.photo, self._document.finisher, self._quick, target),
-            start=self._before,
-            sliders=sliders,
-            mode=mode,
-        )
-        self._job = job = Job(work, self)
+        self._job = job = Job(self._match(opened, self._quick, target, sliders, mode), self)
         self._jobs.append(job)
         job.progressed.connect(self._move)
         job.finished.connect(self._finish)
@@ -99,6 +94,21 @@ class Matching(QObject):
             job.cancel()
         for job in self._jobs:
             job.wait()
+
+    def _match(
+        self,
+        opened: Opened,
+        quick: Quick,
+        target: Target,
+        sliders: Sequence[Slider] | None,
+        mode: Mode,
+    ) -> Work[Match]:
+        """Match the photo at hand, or its full size where the target shows more than that."""
+        photo, finisher, start = opened.photo, self._document.finisher, self._before
+        if max(target.image.shape[-2:]) > max(photo.size):
+            photo = yield from full_size(opened, self._opening, finisher)
+        work = match(photo, finisher, quick, target, start=start, sliders=sliders, mode=mode)
+        return (yield from work)
 
     def _move(self, step: object) -> None:
         if self.sender() is not self._job:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from editor.document import Opened
+from editor.document import Opened, Opening
 from engine.finisher import Finisher
-from engine.photo import open_photo
+from engine.photo import Photo, open_photo
 from engine.progress import Work
 from engine.settings import Settings
 from engine.sidecar import Sidecar
@@ -38,3 +38,11 @@ def opening(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
         edit.notes,
         {"temperature": temperature, "tint": tint},
     )
+
+
+def full_size(opened: Opened, opening: Opening, finisher: Finisher) -> Work[Photo]:
+    """The photo at its full size: the one at hand, or decoded anew."""
+    if opened.photo.metadata.scale == 1.0:
+        return opened.photo
+    larger = yield from opening(opened.path, finisher, False)
+    return larger.photo

@@ -62,7 +62,7 @@ class Window(QMainWindow):
         self.document = Document(finisher, self)
         self.session = Session(self.document, opening, self)
         self.darkroom = Darkroom(self.document, self)
-        self.matching = Matching(self.document, self)
+        self.matching = Matching(self.document, opening, self)
         self.canvas = Canvas()
         self.canvas.hint = "Open a raw photograph (Ctrl+O), or drop one here."
         self.histogram = Histogram()

@@ -116,6 +116,29 @@ def bench_match(
     told(said, "match", command, photos or (), write=write, as_json=as_json)
 
 
+@bench.command("references")
+def bench_references(
+    photos: Annotated[
+        list[Path], typer.Option("--photos", metavar="DIR", help="A folder of raws.")
+    ],
+    write: Write = None,
+    as_json: cli.Json = False,
+) -> None:
+    """How near a match comes to what other programs make of the same raws."""
+    from engine.benchmarks.references import references
+    from engine.finishers.basic import BASIC
+    from engine.live.quick import quick
+    from engine.sidecar import RAW_SUFFIXES
+    from engine.training.sources import photos_in
+
+    raws = [path for path in photos_in(photos) if path.suffix.lower() in RAW_SUFFIXES]
+    if not raws:
+        raise PhotofinishError("There is no raw in the folder.")
+    means = cli.run(quick(BASIC), "Getting ready")
+    said = cli.run(references(BASIC, means, raws), "Matching")
+    told(said, "references", ["bench", "references"], photos, write=write, as_json=as_json)
+
+
 def told(
     said: dict[str, object],
     name: str,

@@ -38,7 +38,6 @@ def command(raw: Path, out: Path, sidecar: Path, folder: Path, long_side: int | 
     `folder` takes what darktable leaves behind. It tells how long its pixel pipeline took.
     """
     size = [] if long_side is None else ["--width", str(long_side), "--height", str(long_side)]
-    own = ["--configdir", str(folder / "settings"), "--cachedir", str(folder / "cache")]
     tiff = [part for wish in TIFF for part in ("--conf", f"plugins/imageio/format/tiff/{wish}")]
     return [
         found() or PROGRAM,
@@ -47,8 +46,19 @@ def command(raw: Path, out: Path, sidecar: Path, folder: Path, long_side: int | 
         str(out),
         *size,
         *("--hq", "0", "--icc-type", "SRGB", "--apply-custom-presets", "0"),
-        *("--core", *own, *tiff, "--disable-opencl", "-d", "perf"),
+        *("--core", *_own(folder), *tiff, "--disable-opencl", "-d", "perf"),
     ]
+
+
+def default_command(raw: Path, out: Path, folder: Path) -> list[str]:
+    """Finish `raw` as darktable does by itself, to `out`, which must not be there yet."""
+    core = ["--core", *_own(folder), "--disable-opencl"]
+    return [found() or PROGRAM, str(raw), str(out), "--icc-type", "SRGB", *core]
+
+
+def _own(folder: Path) -> list[str]:
+    """Where it keeps its settings: in `folder`, not among the user's own."""
+    return ["--configdir", str(folder / "settings"), "--cachedir", str(folder / "cache")]
 
 
 def pipeline_seconds(said: str) -> float | None:

@@ -24,6 +24,7 @@ from engine.finisher import Finisher
 from engine.live.quick import Quick
 from engine.match.free import Free
 from engine.match.match import BASIC_SLIDERS, DETAIL, Match, Mode, match
+from engine.match.registration import Placement
 from engine.match.target import Target
 from engine.photo import Photo
 from engine.progress import Progress, Work, finish, within
@@ -165,20 +166,31 @@ def _unregistered(
     finisher: Finisher, quick: Quick, cases: Sequence[Case]
 ) -> Work[dict[str, object]]:
     """Targets turned, cropped, smaller, in JPEG, softened or sharpened, scored in their frame."""
-    scores, refused = [], 0
+    scores, off, seconds, refused = [], [], [], 0
     for i, case in enumerate(cases):
         yield Progress(i, len(cases), case.name)
-        answer, _ = _matched(finisher, quick, case, displaced(case.target, i), Mode.AUTO)
-        if answer.mode is not Mode.SCENE:
+        target, true = displaced(case.target, i)
+        answer, took = _matched(finisher, quick, case, target, Mode.AUTO)
+        if answer.found is None:
             refused += 1
             continue
-        picture = Renderer(case.photo, finisher, quick.exact).picture(answer.settings)
+        picture = Renderer(case.photo, finisher).picture(answer.settings)
         scores.append(decibels(picture, case.picture))
-    return _spread(scores) | {"not_found": refused}
+        off.append(_off(answer.found.placement, true, case.photo.size) * max(target.shape[-2:]))
+        seconds.append(took)
+    told: dict[str, object] = {"not_found": refused}
+    if scores:
+        told["median_pixels_off"] = round(statistics.median(off), 3)
+        told["worst_pixels_off"] = round(max(off), 3)
+        told["median_seconds"] = round(statistics.median(seconds), DIGITS)
+    return _spread(scores) | told
 
 
-def displaced(target: Tensor, seed: int) -> Tensor:
-    """`target` (1, 3, H, W) as somebody else would hand it on; softened or sharpened by turns."""
+def displaced(target: Tensor, seed: int) -> tuple[Tensor, Placement]:
+    """`target` (1, 3, H, W) as somebody else would hand it on, and where that lies.
+
+    Softened or sharpened by turns.
+    """
     pixels = np.ascontiguousarray(target[0].permute(1, 2, 0).numpy())
     height, width = pixels.shape[:2]
     sign = 1.0 if seed % 4 < 2 else -1.0
@@ -193,7 +205,26 @@ def displaced(target: Tensor, seed: int) -> Tensor:
     codes = (seen.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)
     Image.fromarray(codes).save(stored, "JPEG", quality=JPEG_QUALITY)
     again = np.asarray(Image.open(stored).convert("RGB")).astype(np.float32) / 255.0
-    return torch.from_numpy(again).permute(2, 0, 1)[None]
+    return torch.from_numpy(again).permute(2, 0, 1)[None], _placement(matrix, (width, height), size)
+
+
+def _placement(
+    matrix: cv2.typing.MatLike, photo: tuple[int, int], target: tuple[int, int]
+) -> Placement:
+    """What `matrix` (2, 3), between centers of pixels, is between the frames of two pictures."""
+    turn = matrix[:, :2] * (max(photo) / max(target))
+    middle = matrix @ (*(np.array(photo) / 2.0 - 0.5), 1.0)
+    shift = (middle + 0.5 - np.array(target) / 2.0) / max(target)
+    (a, b), (d, e) = turn.tolist()
+    c, f = shift.tolist()
+    return Placement((a, b, c, d, e, f, 0.0, 0.0, 0.0, 0.0))
+
+
+def _off(found: Placement, true: Placement, size: tuple[int, int]) -> float:
+    """How far both are apart in a photo of `size`, root mean square, by the target's long side."""
+    across, down = (np.linspace(-0.4, 0.4, 9) * side / max(size) for side in size)
+    points = np.stack(np.meshgrid(across, down), -1)
+    return float(np.sqrt(np.square(found(points) - true(points)).sum(-1).mean()))
 
 
 def _looks(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict[str, object]]:

@@ -111,6 +111,11 @@ def command(raw: Path, out: Path, profile: Path) -> list[str]:
     ]
 
 
+def default_command(raw: Path, out: Path) -> list[str]:
+    """Finish `raw` as RawTherapee does by itself: a JPEG."""
+    return [found() or PROGRAM, "-q", "-o", str(out), "-d", "-j95", "-Y", "-c", str(raw)]
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Where it keeps its settings: in `folder`, not among the user's own."""
     return {"RT_SETTINGS": str(folder / "settings"), "RT_CACHE": str(folder / "cache")}

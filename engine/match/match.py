@@ -70,8 +70,9 @@ class Match:
     """What a match found.
 
     `picture`, `target` (1, 3, h, w) and the residual map `apart` (1, 1, h, w), CIEDE2000, lie on
-    the photo's frame; the last two are None for a look. `psnr_db` and `near` are those of the exact
-    finisher; `look` is the distance of the looks before and after.
+    the photo's frame, where `found` says that the target lies. `psnr_db` and `near` are those of
+    the exact finisher. Of a look, all but the picture is None; `look` is the distance of the looks
+    before and after.
     """
 
     settings: Settings
@@ -82,6 +83,7 @@ class Match:
     picture: Tensor
     target: Tensor | None = None
     apart: Tensor | None = None
+    found: Registration | None = None
     psnr_db: float | None = None
     near: Nearness | None = None
     look: tuple[float, float] | None = None
@@ -163,10 +165,12 @@ def _scene(
             iterations=answer.iterations + more.iterations,
             exact_renders=answer.exact_renders + more.exact_renders,
         )
-    return _told(laid.reduced(LARGE), finisher, neutral, answer)
+    return _told(laid.reduced(LARGE), found, finisher, neutral, answer)
 
 
-def _told(laid: Laid, finisher: Finisher, neutral: Settings, answer: Regression) -> Match:
+def _told(
+    laid: Laid, found: Registration, finisher: Finisher, neutral: Settings, answer: Regression
+) -> Match:
     """The figures of the exact finisher."""
     exact = Renderer(laid.photo, finisher)
     before, picture = exact.picture(neutral), exact.picture(answer.settings)
@@ -182,6 +186,7 @@ def _told(laid: Laid, finisher: Finisher, neutral: Settings, answer: Regression)
         picture,
         goal,
         difference(picture, goal, weight),
+        found,
         -10.0 * math.log10(max(float(squared), 1e-12)),
         near,
     )

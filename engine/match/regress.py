@@ -43,9 +43,9 @@ STARTS, SPREAD, SEED = 5, 0.2, 2022
 """Other starts, and how far from home they lie: standard deviation as a share of the ranges."""
 
 NEARER = 0.99
-"""Share of the first answer's difference that another's must be below, on a small picture."""
+"""Share of the first answer's difference that another's must be below, on the smallest picture."""
 
-MOST = (1 + STARTS) * sum(STEPS[:-1]) + 2 * STEPS[-1]
+MOST = (1 + STARTS) * STEPS[0] + 2 * sum(STEPS[1:])
 """Steps at most."""
 
 
@@ -89,53 +89,52 @@ def regress(
     pictures = _Pictures(laid, finisher, quick, free, seen or max(laid.photo.size))
     home = free.fractions(free.rest)
     begin = home if start is None else free.fractions(start)
-    first = yield from pictures.small(begin)
-    best = yield from pictures.last(first.at)
+    first = yield from pictures.smallest(begin)
+    best = yield from pictures.larger(first.at)
     if start is None and best.rms > ROUNDED:
         found = []
         for away in _starts(home):
-            found += [(yield from _unseen(pictures.small(away)))]
+            found += [(yield from _unseen(pictures.smallest(away)))]
         other = min(found, key=attrgetter("rms"))
         if other.rms < NEARER * first.rms:
-            best = min(best, (yield from _unseen(pictures.last(other.at))), key=attrgetter("rms"))
+            other = yield from _unseen(pictures.larger(other.at))
+            best = min(best, other, key=attrgetter("rms"))
     return Regression(free.settings(best.at), best.rms, pictures.steps, pictures.truth.renders)
 
 
 class _Pictures:
-    """The comparisons of one regression, small and last, and the steps taken on them."""
+    """The comparisons of one regression, from small to last, and the steps taken on them."""
 
     def __init__(self, laid: Laid, finisher: Finisher, quick: Quick, free: Free, seen: int) -> None:
         self.steps = 0
         self._free, self._home = free, free.fractions(free.rest)
-        self._small = []
+        self._comparisons = []
         for side in SIDES:
             small = laid.reduced(min(side, seen))
             candidate = Candidate(small.photo, finisher, quick.operators)
-            self._small.append(Comparison(small, free, candidate))
+            self._comparisons.append(Comparison(small, free, candidate))
         compared = laid.reduced(min(seen, _long_side(laid.photo, len(free.sliders))))
         size = compared.photo.size
         self.truth = Candidate(laid.photo, finisher, quick.exact, size)
         proxy = self.truth
         if max(laid.photo.size) > LARGE:
             proxy = Candidate(laid.photo.reduced(LARGE), finisher, quick.operators, size)
-        self._last = Comparison(compared, free, self.truth, proxy)
+        self._comparisons.append(Comparison(compared, free, self.truth, proxy))
 
-    def small(self, start: Tensor) -> Generator[Moved, None, Point]:
-        """Descend from `start` (n,) on one small picture after the other."""
+    def smallest(self, start: Tensor) -> Generator[Moved, None, Point]:
+        """Descend from `start` (n,) on the smallest picture."""
+        return self._descent(0, start)
+
+    def larger(self, start: Tensor) -> Generator[Moved, None, Point]:
+        """Descend from `start` (n,) on one larger picture after the other, the last included."""
         at = start
-        for comparison, most in zip(self._small, STEPS[:-1], strict=True):
-            point = yield from self._descent(comparison, at, most)
+        for which in range(1, len(STEPS)):
+            point = yield from self._descent(which, at)
             at = point.at
         return point
 
-    def last(self, start: Tensor) -> Generator[Moved, None, Point]:
-        """Descend from `start` (n,) on the last picture."""
-        return self._descent(self._last, start, STEPS[-1])
-
-    def _descent(
-        self, comparison: Comparison, start: Tensor, most: int
-    ) -> Generator[Moved, None, Point]:
-        for point in search(comparison, start, most, self._home):
+    def _descent(self, which: int, start: Tensor) -> Generator[Moved, None, Point]:
+        for point in search(self._comparisons[which], start, STEPS[which], self._home):
             psnr = -20.0 * math.log10(max(point.rms, 1e-6))
             yield Moved(self.steps, MOST, settings=self._free.settings(point.at), decibels=psnr)
             self.steps += 1

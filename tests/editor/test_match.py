@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
-from editor.match_dialog import MatchDialog
+from editor.match_dialog import Look, MatchDialog
 from engine.color import SRGB
 from engine.export import export
 from engine.finishers.basic import BASIC
@@ -62,12 +62,50 @@ def test_the_sliders_come_to_hidden_settings_as_one_step(desk, target) -> None:
     assert "ΔE" in dialog.said.text()
     assert not dialog.reference.pixmap().isNull()
     photo = dialog.photo.pixmap().toImage()
-    desk.qtbot.mouseClick(dialog.difference, LEFT)
+    desk.qtbot.mouseClick(dialog.looks[Look.DIFFERENCE], LEFT)
     assert dialog.photo.pixmap().toImage() != photo
+    desk.qtbot.mouseClick(dialog.looks[Look.BESIDE], LEFT)
+    assert dialog.photo.pixmap().toImage() == photo
     assert window.document.undo_stack.count() == 1
     window.document.undo()
     assert window.document.settings == Settings()
     dialog.close()
+
+
+def test_the_wipe_shows_the_reference_up_to_its_line_and_the_photo_beyond(desk, target) -> None:
+    window = desk.window
+    dialog = asked(desk)
+    take(desk, dialog, target)
+    assert not dialog.looks[Look.WIPE].isEnabled()
+    with desk.qtbot.waitSignal(window.matching.found, timeout=WAIT):
+        desk.qtbot.mouseClick(dialog.run, LEFT)
+    window.document.set(BASIC.control("exposure"), 4.0)
+    desk.rest()
+    desk.qtbot.mouseClick(dialog.looks[Look.WIPE], LEFT)
+    wipe = dialog.wipe
+    middle = wipe.rect().center()
+    aside = QPoint(middle.x() - 40, middle.y())
+    wipe.move_line(0.0)
+    bright = grey(wipe, aside)
+    desk.qtbot.mouseClick(wipe, LEFT, pos=middle)
+    assert wipe.at == pytest.approx(0.5, abs=0.01)
+    assert grey(wipe, aside) < bright
+    desk.key(Qt.Key.Key_Left, on=wipe)
+    assert wipe.at < 0.49
+    dialog.close()
+
+
+def grey(widget, at) -> int:
+    return widget.grab().toImage().pixelColor(at).lightness()
+
+
+def test_a_picture_larger_than_the_photo_at_hand_is_matched_at_full_size(desk, target) -> None:
+    window = desk.window
+    window.document.opened = finish(desk.drawer.opening(Path("a.dng"), BASIC, True))
+    assert max(window.document.photo.size) == 120
+    with desk.qtbot.waitSignal(window.matching.found, timeout=WAIT) as found:
+        window.matching.start(read_target(target), None, Mode.AUTO)
+    assert found.args[0].picture.shape[-2:] == (160, 240)
 
 
 def test_cancelling_leaves_the_edit_as_it_was(desk, target) -> None:
