@@ -75,6 +75,10 @@ SpaceName = Annotated[
 Linear = Annotated[bool, typer.Option("--linear", help="Leave out the encoding of the space.")]
 Bits = Annotated[int | None, typer.Option(metavar="8|16|32", help="Bits per channel; 32 is float.")]
 Quality = Annotated[int, typer.Option(metavar="N", help="JPEG quality, 1 to 100.")]
+FinisherName = Annotated[
+    str,
+    typer.Option(metavar="basic|darktable", help="Whose stages; darktable has to be installed."),
+]
 WriteSidecar = Annotated[
     Path | None,
     typer.Option(
@@ -99,6 +103,7 @@ def render(
     sets: Sets = None,
     sidecar: SidecarFile = None,
     profile: ProfileFile = None,
+    finisher: FinisherName = "basic",
     operators: Operators = "exact",
     long_side: LongSide = None,
     space: SpaceName = "srgb",
@@ -116,7 +121,24 @@ def render(
     refuse_to_replace(raw, out, write_sidecar)
     check(out, space=space, bits=bits, long_side=long_side, quality=quality)
     check_sidecar(write_sidecar, out)
-    check_operators(operators)
+    check_operators(operators, finisher)
+    if finisher != BASIC.name:
+        from engine.finishers.darktable import command
+
+        _only_ours(finisher, linear=linear, profile=profile)
+        said = command.render(
+            raw,
+            out,
+            sets=sets,
+            sidecar=sidecar,
+            long_side=long_side,
+            space=space,
+            bits=bits,
+            quality=quality,
+            write_sidecar=write_sidecar,
+        )
+        _show_timed(said, start, as_json=as_json, text=str(out))
+        return
     settings, notes = wanted(sets, sidecar)
     photo = run(opened(raw, profile), "Opening")
     work = export(
@@ -134,16 +156,15 @@ def render(
     run(work, "Rendering")
     if write_sidecar is not None:
         write_sidecar_of(write_sidecar, settings, photo)
-    said: dict[str, object] = {
+    said = {
         "file": str(out),
         "bytes": out.stat().st_size,
         "space": space,
         "operators": operators,
         "settings": {**settings.values},
         "notes": notes,
-        "seconds": round(time.perf_counter() - start, 3),
     }
-    show(said, as_json=as_json, text=str(out), notes=notes)
+    _show_timed(said, start, as_json=as_json, text=str(out))
 
 
 @app.command()
@@ -153,6 +174,7 @@ def taps(
     sets: Sets = None,
     sidecar: SidecarFile = None,
     profile: ProfileFile = None,
+    finisher: FinisherName = "basic",
     operators: Operators = "exact",
     long_side: LongSide = None,
     space: SpaceName = "srgb",
@@ -169,10 +191,24 @@ def taps(
     start = time.perf_counter()
     refuse_to_replace(raw, write_sidecar)
     check_sidecar(write_sidecar)
-    check_operators(operators)
+    check_operators(operators, finisher)
     if bits not in (None, 32):
         raise PhotofinishError(f"Taps are 32-bit float, not {bits}-bit.")
     del linear, quality  # taps are what the stages give, whatever these say
+    if finisher != BASIC.name:
+        from engine.finishers.darktable import command
+
+        _only_ours(finisher, linear=False, profile=profile)
+        said = command.taps(
+            raw,
+            folder,
+            sets=sets,
+            sidecar=sidecar,
+            long_side=long_side,
+            write_sidecar=write_sidecar,
+        )
+        _show_timed(said, start, as_json=as_json, text=str(folder))
+        return
     settings, notes = wanted(sets, sidecar)
     photo = run(opened(raw, profile), "Opening")
     work = export_taps(
@@ -188,14 +224,13 @@ def taps(
     paths = run(work, "Rendering")
     if write_sidecar is not None:
         write_sidecar_of(write_sidecar, settings, photo)
-    said: dict[str, object] = {
+    said = {
         "folder": str(folder),
         "files": [path.name for path in paths],
         "settings": {**settings.values},
         "notes": notes,
-        "seconds": round(time.perf_counter() - start, 3),
     }
-    show(said, as_json=as_json, text="\n".join(str(path) for path in paths), notes=notes)
+    _show_timed(said, start, as_json=as_json, text="\n".join(str(path) for path in paths))
 
 
 def wanted(sets: list[str] | None, sidecar: Path | None) -> tuple["Settings", list[str]]:
@@ -214,10 +249,30 @@ def wanted(sets: list[str] | None, sidecar: Path | None) -> tuple["Settings", li
     return settings, notes
 
 
-def check_operators(name: str) -> None:
-    """Raise PhotofinishError where there are no such operators."""
+def check_operators(name: str, finisher: str) -> None:
+    """Raise PhotofinishError where there is no such finisher, or it has no such operators."""
+    from engine.finishers import check_name
+
+    check_name(finisher)
     if name not in ("exact", "live"):
         raise PhotofinishError(f"Operators are exact or live, not {name!r}.")
+    if name == "live" and finisher != "basic":
+        raise PhotofinishError(f"The finisher {finisher} has no live operators yet.")
+
+
+def _only_ours(finisher: str, *, linear: bool, profile: Path | None) -> None:
+    """Raise PhotofinishError where something is wished that only our own finisher does."""
+    if linear or profile is not None:
+        wish = "--linear" if linear else "--profile"
+        raise PhotofinishError(f"{wish} is not for the finisher {finisher}.")
+
+
+def _show_timed(said: dict[str, object], start: float, *, as_json: bool, text: str) -> None:
+    """Print what was done, and in how many seconds since `start`."""
+    notes = said["notes"]
+    assert isinstance(notes, list)
+    timed = said | {"seconds": round(time.perf_counter() - start, 3)}
+    show(timed, as_json=as_json, text=text, notes=notes)
 
 
 def refuse_to_replace(raw: Path, *outs: Path | None) -> None:

@@ -179,11 +179,13 @@ def export_tap(tap: Tap, out: Path) -> Path:
 
 
 def _space(tap: Tap) -> ColorSpace | None:
-    if tap.stage.space is Space.CAMERA:
-        return None
-    return (
-        (tap.metadata.output or color.SRGB) if tap.stage.space is Space.DISPLAY else color.PROPHOTO
-    )
+    spaces = {
+        Space.CAMERA: None,
+        Space.WORKING: color.REC2020,
+        Space.VIEWED: color.REC2020,
+        Space.DISPLAY: tap.metadata.output or color.SRGB,
+    }
+    return spaces.get(tap.stage.space, color.PROPHOTO)
 
 
 def _seen_in(photo: Photo, space: ColorSpace) -> Photo:

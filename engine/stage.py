@@ -91,6 +91,8 @@ class Space(Enum):
     CAMERA = "linear camera RGB, unclipped"
     SCENE = "linear ProPhoto RGB, unclipped"
     PROFILE = "linear ProPhoto RGB, 0 to 1"
+    WORKING = "linear Rec. 2020, unclipped"
+    VIEWED = "linear Rec. 2020, 0 to 1"
     DISPLAY = "display RGB"
 
 

@@ -27,7 +27,10 @@ _EMPTY = f"""<?xpacket begin="\N{ZERO WIDTH NO-BREAK SPACE}" id="W5M0MpCehiHzreS
 
 
 class Packet:
-    """One XMP packet, editable. Raises PhotofinishError where `content` is none."""
+    """One XMP packet, editable. Raises PhotofinishError where `content` is none.
+
+    `rdf` is its rdf:RDF element, for who knows what structures are in it.
+    """
 
     def __init__(self, content: bytes = _EMPTY) -> None:
         if len(content) > MOST_BYTES:
@@ -40,7 +43,7 @@ class Packet:
         except (etree.XMLSyntaxError, ValueError) as error:
             raise PhotofinishError("The XMP is damaged.") from error
         self._tree = root.getroottree()
-        self._rdf = _rdf(root)
+        self.rdf = _rdf(root)
         self._declared = content.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml ")
 
     def to_bytes(self) -> bytes:
@@ -124,7 +127,7 @@ class Packet:
                 description.remove(element)
 
     def _descriptions(self) -> Iterator[etree._Element]:
-        return self._rdf.iterchildren(f"{{{RDF}}}Description")
+        return self.rdf.iterchildren(f"{{{RDF}}}Description")
 
     def _element(self, tag: str) -> etree._Element | None:
         found = (description.find(tag) for description in self._descriptions())
@@ -138,7 +141,7 @@ class Packet:
             keys = (*description.attrib, *(child.tag for child in description))
             if any(str(key).startswith(f"{{{namespace}}}") for key in keys):
                 return description
-        home = etree.SubElement(self._rdf, f"{{{RDF}}}Description", nsmap={prefix: namespace})
+        home = etree.SubElement(self.rdf, f"{{{RDF}}}Description", nsmap={prefix: namespace})
         home.set(f"{{{RDF}}}about", about)
         home.tail = "\n "
         return home

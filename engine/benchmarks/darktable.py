@@ -5,17 +5,14 @@ of it is used here but its documented file format). Newer versions upgrade older
 """
 
 import re
-import shutil
 import struct
-from collections.abc import Sequence
 from pathlib import Path
 
+from engine.finishers.darktable import program
+from engine.finishers.darktable.history import History, Item
 from engine.metadata import Metadata
 
-PROGRAM = "darktable-cli"
-
-NO_BLENDING = "gz14eJxjYIAACQYYOOHEgAZY0QVwggZ7CB6pfNoAAE8gGQg="
-BLENDING_VERSION = 11
+PROGRAM = program.NAME
 
 BANDS = 8
 NODES = 20  # that a curve of color zones has room for
@@ -29,7 +26,8 @@ PIPELINE = re.compile(r"pixel pipeline processing took (\d+)[.,](\d+) secs")
 
 def found() -> str | None:
     """The path of darktable's command line, if it is installed."""
-    return shutil.which(PROGRAM)
+    path = program.found()
+    return None if path is None else str(path)
 
 
 def command(raw: Path, out: Path, sidecar: Path, folder: Path, long_side: int | None) -> list[str]:
@@ -69,7 +67,8 @@ def pipeline_seconds(said: str) -> float | None:
 
 def write_sidecar(path: Path, metadata: Metadata) -> None:
     """Write an edit that moves what corresponds to every stage of ours."""
-    path.write_text(_sidecar(_modules(metadata)), "utf-8")
+    items = [Item(*module) for module in _modules(metadata)]
+    path.write_bytes(History(tuple(items), {"iop_order_version": "2"}).to_bytes())
 
 
 def _modules(metadata: Metadata) -> list[tuple[str, int, bytes]]:
@@ -138,25 +137,3 @@ def _color_zones() -> bytes:
     head = struct.pack("<i", 2)
     tail = struct.pack("<6ifii", *[BANDS] * 3, *[2] * 3, 0.0, 0, 1)
     return head + struct.pack(f"<{len(curves)}f", *curves) + tail
-
-
-def _sidecar(modules: Sequence[tuple[str, int, bytes]]) -> str:
-    items = "\n".join(
-        f'<rdf:li darktable:num="{i}" darktable:operation="{name}" darktable:enabled="1"'
-        f' darktable:modversion="{version}" darktable:params="{values.hex()}"'
-        f' darktable:multi_name="" darktable:multi_priority="0"'
-        f' darktable:blendop_version="{BLENDING_VERSION}"'
-        f' darktable:blendop_params="{NO_BLENDING}"/>'
-        for i, (name, version, values) in enumerate(modules)
-    )
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
-<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/"
- darktable:xmp_version="4" darktable:raw_params="0" darktable:auto_presets_applied="1"
- darktable:history_end="{len(modules)}" darktable:iop_order_version="2">
-<darktable:history><rdf:Seq>
-{items}
-</rdf:Seq></darktable:history>
-</rdf:Description></rdf:RDF></x:xmpmeta>
-"""

@@ -31,8 +31,13 @@ def placed(finisher: Finisher, at: Fractions) -> Settings:
 
 def clips(picture: Tensor) -> bool:
     """Whether more than CLIPPED of `picture` (1, 3, H, W) is clipped: little is left to compare."""
+    return clipped(picture) > CLIPPED
+
+
+def clipped(picture: Tensor) -> float:
+    """Share of the pixels of `picture` (1, 3, H, W) that are clipped in any channel."""
     ends = (picture <= 0.0) | (picture >= 1.0)
-    return float(ends.any(1).float().mean()) > CLIPPED
+    return float(ends.any(1).float().mean())
 
 
 def all_moved(finisher: Finisher, seed: int) -> Settings:

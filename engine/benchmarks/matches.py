@@ -7,8 +7,9 @@ to 8 bits.
 import io
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.benchmarks.draws import clips
+from engine.benchmarks.draws import CLIPPED, clipped
 from engine.benchmarks.quality import DIGITS, decibels
 from engine.benchmarks.searches import SEARCHES
 from engine.difference import delta_e_2000
@@ -42,6 +43,9 @@ SHARE, SEED = 0.8, 40_000
 
 TURN, CROP, SCALE, JPEG_QUALITY, SOFTENED = 3.0, 0.1, 0.7, 80, 0.8
 """Of a target that is not registered: degrees, share of the frame, quality, sigma in pixels."""
+
+DRAWN_AT, DRAWS = 256, 30
+"""Long side of the pictures that settings are judged by as they are drawn, and how many at most."""
 
 LONGER = 1, 10
 """Times that rivals have of ours."""
@@ -76,8 +80,8 @@ def matches(
     """
     basic = tuple(s for s in finisher.sliders if s.name in BASIC_SLIDERS)
     four = tuple(s for s in finisher.sliders if s.name in PAPERS)
-    cases = list(_cases(finisher, quick, photos, basic, each))
-    small = list(_cases(finisher, quick, photos, four, each))
+    cases = yield from _cases(finisher, quick, photos, basic, each)
+    small = yield from _cases(finisher, quick, photos, four, each)
     said: dict[str, object] = {"photos": len(photos), "targets": len(cases)}
     tables = {
         "basic": _synthetic(finisher, quick, cases, rivals),
@@ -96,15 +100,31 @@ def _cases(
     photos: Sequence[tuple[str, Photo]],
     sliders: tuple[Slider, ...],
     each: int,
-) -> Iterator[Case]:
+) -> Work[list[Case]]:
+    cases: list[Case] = []
     for i, (name, photo) in enumerate(photos):
+        small = Renderer(photo.reduced(DRAWN_AT), finisher, quick.exact)
         renderer = Renderer(photo, finisher, quick.exact)
         generator = torch.Generator().manual_seed(SEED + i)
         for _ in range(each):
-            hidden = _drawn(sliders, generator)
-            while clips(picture := renderer.picture(hidden)):
-                hidden = _drawn(sliders, generator)
-            yield Case(name, photo, sliders, hidden, picture)
+            yield Progress(len(cases), len(photos) * each, f"drawing settings for {name}")
+            hidden = _hidden(sliders, small, generator)
+            cases.append(Case(name, photo, sliders, hidden, renderer.picture(hidden)))
+    return cases
+
+
+def _hidden(
+    sliders: tuple[Slider, ...], renderer: Renderer, generator: torch.Generator
+) -> Settings:
+    """Settings whose picture does not clip; of a photo that always does, those that clip least."""
+    drawn = []
+    for _ in range(DRAWS):
+        settings = _drawn(sliders, generator)
+        share = clipped(renderer.picture(settings))
+        if share <= CLIPPED:
+            return settings
+        drawn.append((share, settings))
+    return min(drawn, key=itemgetter(0))[1]
 
 
 def _drawn(sliders: tuple[Slider, ...], generator: torch.Generator) -> Settings:

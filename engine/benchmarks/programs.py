@@ -108,4 +108,5 @@ def _resident(pid: int) -> int:
 
 def _failure(name: str, text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("WARNING")]
     return f"{name} failed: {lines[-1].rstrip('.')}." if lines else f"{name} failed."

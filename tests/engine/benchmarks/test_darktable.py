@@ -11,6 +11,7 @@ import tifffile
 from lxml import etree
 
 from engine.benchmarks import darktable
+from engine.finishers.darktable.history import unpacked
 from engine.photo import open_photo
 from engine.progress import finish
 from tests.photos import metadata
@@ -72,7 +73,7 @@ def written(tmp_path):
 
 def test_every_module_has_the_struct_of_its_version(written):
     sizes = {
-        name: (int(item["modversion"]), len(bytes.fromhex(item["params"])))
+        name: (int(item["modversion"]), len(unpacked(item["params"])))
         for name, item in written.items()
     }
     assert sizes == LAYOUTS
@@ -80,12 +81,12 @@ def test_every_module_has_the_struct_of_its_version(written):
 
 @pytest.mark.parametrize(("module", "field", "offset", "kind", "value"), FIELDS)
 def test_a_value_lies_where_darktable_reads_it(written, module, field, offset, kind, value):
-    stored = struct.unpack_from(f"<{kind}", bytes.fromhex(written[module]["params"]), offset)[0]
+    stored = struct.unpack_from(f"<{kind}", unpacked(written[module]["params"]), offset)[0]
     assert stored == pytest.approx(value), field
 
 
 def test_the_white_is_the_one_as_shot(written):
-    red, green, blue, _ = struct.unpack("<4f", bytes.fromhex(written["temperature"]["params"]))
+    red, green, blue, _ = struct.unpack("<4f", unpacked(written["temperature"]["params"]))
     shot = metadata(60, 40).as_shot_neutral
     np.testing.assert_allclose([red / green, blue / green], shot[1] / shot[[0, 2]], rtol=1e-6)
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+import cv2
 import pytest
-from PIL import Image
 
 from engine.benchmarks import darktable, rawtherapee, references
 from engine.errors import PhotofinishError
@@ -38,7 +38,7 @@ def test_a_row_for_each_program_and_what_it_could_not_do(raw, ready, monkeypatch
 )
 def test_a_program_that_is_installed_makes_a_picture(name, program, raw, tmp_path) -> None:
     if not program.found():
-        pytest.skip(f"{program.PROGRAM} is not installed")
+        pytest.skip(f"{name} is not installed")
     out = tmp_path / "out.jpg"
     references.CONVERTERS[name](raw, out)
-    assert Image.open(out).width > 100
+    assert cv2.imread(str(out)).shape[1] > 100

@@ -1,0 +1,83 @@
+"""Color calibration: darktable's illuminant: which color of the scene is to be neutral.
+
+The sensor's own multipliers stay as shot. What another temperature and tint would have made neutral
+has a chromaticity in the picture that is balanced as shot, and that is darktable's illuminant. It
+is adapted to D50 by CAT16 [C. Li et al., Comprehensive color solutions: CAM16, CAT16 and
+CAM16-UCS, 2017].
+"""
+
+import torch
+from torch import Tensor
+
+from engine import white
+from engine.color import PROPHOTO, xyz
+from engine.finishers.darktable.module import Module, Numbers, Parameters, agree
+from engine.finishers.darktable.operators import alone
+from engine.metadata import Metadata
+from engine.slider import Scale, Setting, Slider, Value
+from engine.stage import Kind, Space, Stage
+from engine.statistics import Statistics
+
+TEMPERATURE = Slider("temperature", 2000.0, 50000.0, None, "K", step=50.0, scale=Scale.MIRED)
+TINT = Slider("tint", -150.0, 150.0, None)
+
+CUSTOM, CAT16 = 7, 1
+"""An illuminant by its chromaticity; the adaptation."""
+
+PLAIN: Parameters = {
+    "red": (1.0, 0.0, 0.0, 0.0),
+    "green": (0.0, 1.0, 0.0, 0.0),
+    "blue": (0.0, 0.0, 1.0, 0.0),
+    "illuminant": CUSTOM,
+    "adaptation": CAT16,
+    "gamut": 0.0,
+    "clip": 0,
+}
+"""All but the illuminant: no mixing of channels, and no color held back."""
+
+_TO_XYZ = torch.from_numpy(PROPHOTO.to_xyz)
+
+
+def exact(
+    image: Tensor, metadata: Metadata, statistics: Statistics, *,
+    temperature: Value | None, tint: Value | None,
+) -> Tensor:  # fmt: skip
+    """`image` (1, 3, H, W), linear Rec. 2020, through the module."""
+    told = parameters(metadata, temperature=temperature, tint=tint)
+    return alone("channelmixerrgb", told, image)
+
+
+def parameters(metadata: Metadata, *, temperature: Value | None, tint: Value | None) -> Parameters:
+    """Temperature in K and tint as an illuminant in the picture that is balanced as shot."""
+    chosen = white.resolve(metadata, temperature, tint)
+    seen = _TO_XYZ @ white.as_shot(metadata).camera_to_prophoto @ chosen.camera_white
+    x, y, _ = (seen / seen.sum()).tolist()
+    return {**PLAIN, "x": x, "y": y}
+
+
+def settings(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:
+    """The inverse, to a Kelvin and a tenth of a tint; None where channels are mixed too."""
+    if not agree(numbers, PLAIN):
+        return None
+    seen = xyz(torch.tensor([numbers["x"][0], numbers["y"][0]], dtype=torch.float64))
+    camera = torch.linalg.solve(_TO_XYZ @ white.as_shot(metadata).camera_to_prophoto, seen)
+    if float(camera.min()) <= 0.0:
+        return None
+    shot = metadata.replace(as_shot_neutral=(camera / camera.max()).numpy())
+    temperature, tint = white.as_shot_temperature_tint(shot)
+    return {"temperature": round(temperature), "tint": round(tint, 1)}
+
+
+MODULE = Module(
+    Stage(
+        "color_calibration",
+        (TEMPERATURE, TINT),
+        exact,
+        Kind.POINTWISE,
+        Space.WORKING,
+        differentiable=False,
+    ),
+    "channelmixerrgb",
+    parameters,
+    settings,
+)

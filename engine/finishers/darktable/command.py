@@ -1,0 +1,115 @@
+"""`photofinish render|taps --finisher darktable`: darktable's pictures, by our sliders."""
+
+import json
+from pathlib import Path
+
+from engine import cli
+from engine.assignments import assigned
+from engine.errors import PhotofinishError
+from engine.export import export_tap
+from engine.files import write_bytes
+from engine.finishers.darktable import DARKTABLE
+from engine.finishers.darktable.edit import history
+from engine.finishers.darktable.sidecar import read_sidecar
+from engine.finishers.darktable.whole import export, tap
+from engine.photo import Photo, open_photo
+from engine.renderer import Tap
+from engine.settings import Settings
+from engine.stage import Space
+
+
+def render(
+    raw: Path,
+    out: Path,
+    *,
+    sets: list[str] | None,
+    sidecar: Path | None,
+    long_side: int | None,
+    space: str,
+    bits: int | None,
+    quality: int,
+    write_sidecar: Path | None,
+) -> dict[str, object]:
+    """Have darktable finish `raw`; what is to be said of it. Raises PhotofinishError."""
+    photo, settings, notes = _wanted(raw, sets, sidecar, write_sidecar)
+    work = export(
+        raw,
+        photo.metadata,
+        settings,
+        out,
+        long_side=long_side,
+        space=space,
+        bits=bits,
+        quality=quality,
+    )
+    cli.run(work, "Rendering")
+    return {
+        "file": str(out),
+        "bytes": out.stat().st_size,
+        "space": space,
+        "finisher": DARKTABLE.name,
+        "settings": {**settings.values},
+        "notes": notes,
+    }
+
+
+def taps(
+    raw: Path,
+    folder: Path,
+    *,
+    sets: list[str] | None,
+    sidecar: Path | None,
+    long_side: int | None,
+    write_sidecar: Path | None,
+) -> dict[str, object]:
+    """Write what enters the first stage and leaves each of them; what is to be said of it.
+
+    Raises PhotofinishError.
+    """
+    photo, settings, notes = _wanted(raw, sets, sidecar, write_sidecar)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotofinishError(f"The folder {folder} cannot be made.") from error
+    files, told = [], []
+    stages = [stage for stage in DARKTABLE if stage.space is not Space.DISPLAY]
+    for i, stage in enumerate((None, *stages)):
+        name = "input" if stage is None else stage.name
+        work = tap(raw, photo.metadata, settings, "" if stage is None else name, long_side)
+        image = cli.run(work, f"Rendering {name}")
+        values = {} if stage is None else stage.values(settings)
+        path = folder / f"{i:02d}_{name}.tif"
+        shown = stage or stages[0]
+        export_tap(Tap(shown, values, image, photo.metadata, photo.statistics), path)
+        files.append(path.name)
+        told.append(
+            {"file": path.name, "stage": name, "space": shown.space.value, "values": values}
+        )
+    about = {"finisher": DARKTABLE.name, "taps": told}
+    write_bytes(folder / "taps.json", json.dumps(about, indent=1).encode())
+    return {
+        "folder": str(folder),
+        "files": files,
+        "settings": {**settings.values},
+        "notes": notes,
+    }
+
+
+def _wanted(
+    raw: Path, sets: list[str] | None, sidecar: Path | None, write: Path | None
+) -> tuple[Photo, Settings, list[str]]:
+    """The photo, the settings asked for, which are written to `write`, and notes."""
+    settings, notes = Settings(), list[str]()
+    for text in sets or ():
+        assigned(settings, text, DARKTABLE)  # what cannot be set is told before anything is opened
+    photo = cli.run(open_photo(raw, half=True), "Opening")
+    if sidecar is not None:
+        read = read_sidecar(sidecar, photo.metadata)
+        settings, notes = read.settings, list(read.notes)
+    for text in sets or ():
+        settings = assigned(settings, text, DARKTABLE)
+    if write is not None:
+        if write.exists():
+            raise PhotofinishError(f"{write} is there already; darktable's edits are kept.")
+        write_bytes(write, history(settings, photo.metadata).to_bytes())
+    return photo, settings, notes

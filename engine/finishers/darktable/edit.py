@@ -1,0 +1,125 @@
+"""Edit: settings as a history of darktable's, and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import PhotofinishError
+from engine.finishers.darktable import MODULES
+from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.layouts import layout
+from engine.finishers.darktable.module import Module
+from engine.finishers.darktable.operators import LINEAR_REC2020, item
+from engine.metadata import Metadata
+from engine.settings import Settings
+from engine.slider import Setting
+
+ENHANCED_MATRIX = 12
+"""darktable's own matrix of the camera."""
+
+INPAINT_OPPOSED = 5
+"""How darktable 4.2 and newer fill clipped highlights unless told otherwise."""
+
+INPUT = ("temperature", "highlights", "colorin")
+"""What leads from the sensor to the first stage, beside what darktable adds to every raw."""
+
+UNSEEN = frozenset(
+    (
+        *("rawprepare", "demosaic", "flip", "colorout", "gamma", "finalscale"),
+        *("dither", "overexposed", "rawoverexposed", "mask_manager"),
+    )
+)
+"""Modules that a sidecar may well name, and that are part of every picture anyway."""
+
+
+def input_items(metadata: Metadata) -> tuple[Item, ...]:
+    """White as shot and clipped highlights filled, on the sensor's data; the camera's profile.
+
+    All three are written, as darktable fills highlights otherwise where none is said to.
+    """
+    red, green, blue = 1.0, 1.0, 1.0
+    if metadata.as_shot_neutral is not None:
+        red, green, blue = (float(1.0 / value) for value in metadata.as_shot_neutral)
+    return (
+        item("temperature", {"red": red / green, "green": 1.0, "blue": blue / green, "g2": 1.0}),
+        item("highlights", {"mode": INPAINT_OPPOSED}),
+        item("colorin", {"type": ENHANCED_MATRIX, "type_work": LINEAR_REC2020}),
+    )
+
+
+def history(
+    settings: Settings,
+    metadata: Metadata,
+    *,
+    until: str | None = None,
+    kept: History | None = None,
+) -> History:
+    """The history that makes `settings` of a raw with `metadata`.
+
+    `until` names the last stage, or "" for none; without it, all of them. Modules of `kept` that we
+    do not know stay, and so does its way from the sensor to color.
+    """
+    items = {i.module: i for i in input_items(metadata)}
+    others: tuple[Item, ...] = ()
+    if kept is not None:
+        items |= {i.module: i for i in kept.items if i.instance in _FIRST}
+        others = kept.without((*INPUT, *(module.name for module in MODULES))).items
+    for module in MODULES if until != "" else ():
+        values = module.stage.values(settings)
+        if not module.stage.idle(values):
+            items[module.name] = item(module.name, module.parameters(metadata, **values))
+        if module.stage.name == until:
+            break
+    order = History().order if kept is None else kept.order
+    return History((*others, *items.values()), order)
+
+
+_FIRST = frozenset((module, "0") for module in INPUT)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a history says: settings, and plain sentences about what is not among them."""
+
+    settings: Settings
+    notes: tuple[str, ...]
+
+
+def settings_of(history: History, metadata: Metadata) -> Read:
+    """The settings in `history` of a raw with `metadata`, as far as our stages can show it."""
+    there = {i.module: i for i in history.items if i.instance == (i.module, "0") and i.enabled}
+    settings, notes = Settings(), []
+    for module in MODULES:
+        found = there.get(module.name)
+        values = {} if found is None else _values(module, found, metadata)
+        if values is None:
+            notes.append(f"darktable's {_title(module)} does what these sliders cannot show.")
+            continue
+        for name, value in values.items():
+            control = next(c for c in module.stage.controls if c.name == name)
+            settings = settings.replace(control, value)
+        if found is None and module.stage.profile_part:
+            settings = settings.switch(module.stage.name, on=False)
+    known = {*INPUT, *UNSEEN, *(module.name for module in MODULES)}
+    others = sorted({i.module for i in history.items if i.enabled} - known)
+    if others:
+        notes.append(f"Kept, but not shown here: darktable's {', '.join(others)}.")
+    return Read(settings, tuple(notes))
+
+
+def _values(module: Module, found: Item, metadata: Metadata) -> Mapping[str, Setting] | None:
+    """None where no sliders say what `found` does."""
+    known = layout(module.name)
+    if found.version != known.version:
+        return None
+    values = module.settings(metadata, known.values(found.parameters))
+    if values is None:
+        return None
+    controls = {control.name: control for control in module.stage.controls}
+    try:
+        return {name: controls[name].check(value) for name, value in values.items()}
+    except PhotofinishError:  # beyond the slider's range
+        return None
+
+
+def _title(module: Module) -> str:
+    return module.stage.title.lower()

@@ -1,0 +1,97 @@
+"""Whole: darktable's picture of a raw, and what leaves each stage on the way to it."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from engine.errors import PhotofinishError
+from engine.files import replacing
+from engine.finishers.darktable import program
+from engine.finishers.darktable.edit import history
+from engine.finishers.darktable.operators import PLAIN, read_pfm
+from engine.metadata import Metadata
+from engine.progress import Work
+from engine.settings import Settings
+
+SPACES = {"srgb": "SRGB", "adobe-rgb": "ADOBERGB", "rec2020": "LIN_REC2020"}
+"""Ours by darktable's names; its Rec. 2020 is linear."""
+
+BITS = {".jpg": (), ".jpeg": (), ".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32)}
+"""What its formats hold; JPEG has nothing to choose."""
+
+
+def tap(
+    raw: Path,
+    metadata: Metadata,
+    settings: Settings,
+    until: str | None = None,
+    long_side: int | None = None,
+) -> Work[Tensor]:
+    """What leaves the stage `until` (1, 3, H, W), linear Rec. 2020; "": what enters the first.
+
+    Raises PhotofinishError.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sidecar = folder / "edit.xmp"
+        sidecar.write_bytes(history(settings, metadata, until=until).to_bytes())
+        out = folder / "tap.pfm"
+        yield from program.run([raw.resolve(), sidecar, out, *_size(long_side), *PLAIN], folder)
+        return read_pfm(out)
+
+
+def export(
+    raw: Path,
+    metadata: Metadata,
+    settings: Settings,
+    out: Path,
+    *,
+    long_side: int | None = None,
+    space: str = "srgb",
+    bits: int | None = None,
+    quality: int = 92,
+) -> Work[Path]:
+    """Have darktable finish `raw` and write it to `out`; return `out`.
+
+    Until all is written a file that was there stays as it was. Raises PhotofinishError.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in BITS or space not in SPACES:
+        raise PhotofinishError(
+            f"darktable is asked for .jpg, .png or .tif in {', '.join(SPACES)}, not for"
+            f" {suffix or out.name} in {space}."
+        )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sidecar = folder / "edit.xmp"
+        sidecar.write_bytes(history(settings, metadata).to_bytes())
+        with replacing(out) as temporary:
+            made = temporary.with_name(f"{temporary.name}{suffix}")
+            options = [
+                *("--icc-type", SPACES[space], "--apply-custom-presets", "0", "--hq", "1"),
+                *_size(long_side),
+            ]
+            try:
+                yield from program.run(
+                    [raw.resolve(), sidecar, made, *options], folder, _wishes(suffix, bits, quality)
+                )
+                if not made.exists():
+                    raise PhotofinishError("darktable wrote no picture.")
+                made.replace(temporary)
+            finally:
+                made.unlink(missing_ok=True)
+    return out
+
+
+def _size(long_side: int | None) -> Sequence[str]:
+    return [] if long_side is None else ["--width", str(long_side), "--height", str(long_side)]
+
+
+def _wishes(suffix: str, bits: int | None, quality: int) -> dict[str, int]:
+    """What the format is to be like, by darktable's names."""
+    kind = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png"}.get(suffix, "tiff")
+    if kind == "jpeg":
+        return {"plugins/imageio/format/jpeg/quality": quality}
+    return {f"plugins/imageio/format/{kind}/bpp": bits or BITS[suffix][0]}

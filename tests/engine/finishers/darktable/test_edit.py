@@ -1,0 +1,74 @@
+"""Edit: sliders as darktable's parameters and back, and what no slider can show."""
+
+import pytest
+
+from engine.benchmarks.draws import all_moved
+from engine.finishers.darktable import DARKTABLE, MODULES
+from engine.finishers.darktable.edit import INPUT, history, settings_of
+from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.operators import item
+from engine.settings import Settings
+
+TOLERANCE = {"temperature": 60.0, "tint": 1.0}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_settings_are_the_same_read_back(seed, metadata, darktable) -> None:
+    settings = all_moved(DARKTABLE, seed)
+    read = settings_of(history(settings, metadata), metadata)
+    assert read.notes == ()
+    for slider in DARKTABLE.sliders:
+        tolerance = TOLERANCE.get(slider.name, 1e-3 * slider.high)
+        if slider.name == "temperature":
+            tolerance *= (settings[slider] / 5000.0) ** 2  # as large a step of mired
+        assert read.settings[slider] == pytest.approx(settings[slider], abs=tolerance), slider.name
+
+
+def test_neutral_is_the_input_and_the_view_transform(metadata, darktable) -> None:
+    modules = [i.module for i in history(Settings(), metadata).items]
+    assert modules == [*INPUT, "sigmoid"]
+    assert settings_of(history(Settings(), metadata), metadata).settings == Settings()
+
+
+def test_up_to_a_stage(metadata, darktable) -> None:
+    settings = all_moved(DARKTABLE, 1)
+    assert [i.module for i in history(settings, metadata, until="").items] == [*INPUT]
+    until = history(settings, metadata, until="color_calibration").items
+    assert [i.module for i in until[len(INPUT) :]] == ["exposure", "toneequal", "channelmixerrgb"]
+
+
+def test_a_stage_switched_off_is_not_written(metadata, darktable) -> None:
+    settings = all_moved(DARKTABLE, 1).switch("exposure", on=False)
+    assert "exposure" not in [i.module for i in history(settings, metadata).items]
+
+
+def test_what_no_slider_does_is_said_and_left_at_rest(metadata, darktable) -> None:
+    mixed = item("channelmixerrgb", {"red": (0.0, 1.0, 0.0, 0.0)})
+    deflickered = item("exposure", {"mode": 1, "exposure": 2.0})
+    old = Item("sharpen", 0, bytes(12))
+    lens = Item("lens", 7, bytes(20))
+    read = settings_of(History((mixed, deflickered, old, lens)), metadata)
+    assert dict(read.settings.values) == {}
+    said = " ".join(read.notes)
+    for stage in ("color calibration", "exposure", "sharpen"):
+        assert f"darktable's {stage} does what these sliders cannot show" in said
+    assert "Kept, but not shown here: darktable's lens." in said
+
+
+def test_other_modules_and_another_way_to_color_are_kept(metadata, darktable) -> None:
+    lens = Item("lens", 7, bytes(20))
+    white = item("temperature", {"red": 2.5, "green": 1.0, "blue": 1.2, "g2": 1.0})
+    theirs = History((lens, white, item("exposure", {"exposure": 1.0})), {"iop_order_version": "2"})
+    settings = Settings().replace(DARKTABLE.control("clarity"), 30.0)
+    ours = history(settings, metadata, kept=theirs)
+    by_module = {i.module: i for i in ours.items}
+    assert by_module["lens"] == lens
+    assert by_module["temperature"] == white
+    assert "exposure" not in by_module
+    assert by_module["bilat"].enabled
+    assert ours.order == {"iop_order_version": "2"}
+
+
+def test_every_module_is_a_stage_of_the_finisher_in_its_order() -> None:
+    stages = [module.stage.name for module in MODULES]
+    assert [stage.name for stage in DARKTABLE][: len(stages)] == stages
