@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from engine import white
-from engine.color import PROPHOTO, xyz
+from engine.color import D50_XYZ, PROPHOTO, transform, xyz
 from engine.finishers.darktable.module import Module, Numbers, Parameters, agree
 from engine.finishers.darktable.operators import alone
+from engine.finishers.darktable.working import CAT16, TO_XYZ
 from engine.metadata import Metadata
 from engine.slider import Scale, Setting, Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -21,7 +22,7 @@ from engine.statistics import Statistics
 TEMPERATURE = Slider("temperature", 2000.0, 50000.0, None, "K", step=50.0, scale=Scale.MIRED)
 TINT = Slider("tint", -150.0, 150.0, None)
 
-CUSTOM, CAT16 = 7, 1
+CUSTOM, BY_CAT16 = 7, 1
 """An illuminant by its chromaticity; the adaptation."""
 
 PLAIN: Parameters = {
@@ -29,13 +30,13 @@ PLAIN: Parameters = {
     "green": (0.0, 1.0, 0.0, 0.0),
     "blue": (0.0, 0.0, 1.0, 0.0),
     "illuminant": CUSTOM,
-    "adaptation": CAT16,
+    "adaptation": BY_CAT16,
     "gamut": 0.0,
     "clip": 0,
 }
 """All but the illuminant: no mixing of channels, and no color held back."""
 
-_TO_XYZ = torch.from_numpy(PROPHOTO.to_xyz)
+_FROM_PROPHOTO = torch.from_numpy(PROPHOTO.to_xyz)
 
 
 def exact(
@@ -47,12 +48,33 @@ def exact(
     return alone("channelmixerrgb", told, image)
 
 
+def proxy(
+    image: Tensor, metadata: Metadata, statistics: Statistics, *,
+    temperature: Value | None, tint: Value | None,
+) -> Tensor:  # fmt: skip
+    """The module as one matrix: to the cones' responses, each scaled so that white is D50's.
+
+    Colors without light, which noise makes, come out black.
+    """
+    to_cones = CAT16 @ TO_XYZ
+    chosen = _seen(metadata, temperature, tint)
+    gains = (CAT16 @ D50_XYZ) / (CAT16 @ (chosen / chosen[..., 1:2])[..., None])[..., 0]
+    matrix = torch.linalg.inv(to_cones) @ (gains[..., None] * to_cones)
+    seen = transform(image, matrix)
+    return torch.where(transform(seen, TO_XYZ[1:2]) > 0.0, seen, 0.0)
+
+
 def parameters(metadata: Metadata, *, temperature: Value | None, tint: Value | None) -> Parameters:
     """Temperature in K and tint as an illuminant in the picture that is balanced as shot."""
-    chosen = white.resolve(metadata, temperature, tint)
-    seen = _TO_XYZ @ white.as_shot(metadata).camera_to_prophoto @ chosen.camera_white
+    seen = _seen(metadata, temperature, tint)
     x, y, _ = (seen / seen.sum()).tolist()
     return {**PLAIN, "x": x, "y": y}
+
+
+def _seen(metadata: Metadata, temperature: Value | None, tint: Value | None) -> Tensor:
+    """XYZ (..., 3) of the chosen white in the picture that is balanced as shot."""
+    chosen = white.resolve(metadata, temperature, tint).camera_white[..., None]
+    return (_FROM_PROPHOTO @ white.as_shot(metadata).camera_to_prophoto @ chosen)[..., 0]
 
 
 def settings(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:
@@ -60,7 +82,7 @@ def settings(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:
     if not agree(numbers, PLAIN):
         return None
     seen = xyz(torch.tensor([numbers["x"][0], numbers["y"][0]], dtype=torch.float64))
-    camera = torch.linalg.solve(_TO_XYZ @ white.as_shot(metadata).camera_to_prophoto, seen)
+    camera = torch.linalg.solve(_FROM_PROPHOTO @ white.as_shot(metadata).camera_to_prophoto, seen)
     if float(camera.min()) <= 0.0:
         return None
     shot = metadata.replace(as_shot_neutral=(camera / camera.max()).numpy())
@@ -80,4 +102,5 @@ MODULE = Module(
     "channelmixerrgb",
     parameters,
     settings,
+    proxy,
 )

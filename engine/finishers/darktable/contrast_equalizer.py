@@ -4,8 +4,13 @@ Hanika, Dammertz, Lensch, Edge-Optimized A-Trous Wavelets for Local Contrast Enh
 Denoising, Computer Graphics Forum 30(7), 2011.
 """
 
+import math
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
+from engine.finishers.darktable.lightness import with_lightness
 from engine.finishers.darktable.module import Module, Numbers, Parameters, agree
 from engine.finishers.darktable.operators import alone
 from engine.metadata import Metadata
@@ -22,6 +27,12 @@ both's noise."""
 SHAPE = (0.0, 0.0, 0.1, 0.25, 0.25, 0.1)
 """How far a texture of 100 lifts each node of lightness above 0.5, which changes nothing."""
 
+SCALES, SPLINE = 8, (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+"""At most, and the weights of five neighbors."""
+
+EDGES = 0.0025 * 0.5
+"""How much less a neighbor counts, by the square of its difference."""
+
 PLAIN: Parameters = {
     "octaves": 4,
     "x": tuple(node / (NODES - 1) for node in range(NODES)) * CURVES,
@@ -30,16 +41,100 @@ PLAIN: Parameters = {
 
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture: Value) -> Tensor:
-    """`image` (1, 3, H, W), linear Rec. 2020, through the module."""
-    return alone("atrous", parameters(metadata, texture=texture), image)
+    """`image` (1, 3, H, W), linear Rec. 2020, through the module.
+
+    It takes the tap for a whole photo, whose scales lie elsewhere on the curve: the curve is
+    written so that each scale finds what it would in the photo.
+    """
+    here = _places(max(image.shape[-2:]), 1.0)[:NODES]
+    there = _places(max(metadata.full_size), metadata.scale)
+    heights = [_height(place, float(texture)) for place in there][: len(here)]
+    heights += [0.5] * (len(here) - len(heights))
+    x, y = here[::-1], heights[::-1]
+    spare = NODES - len(x)
+    x, y = [x[0] - 0.01 * i for i in range(spare, 0, -1)] + x, [0.5] * spare + y
+    told = {**PLAIN, "x": tuple(x) * CURVES, "y": _curves(y)}
+    return alone("atrous", told, image)
+
+
+def proxy(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture: Value) -> Tensor:
+    """Wavelets of lightness, each scale multiplied as the curve says at its place."""
+    gains = [
+        (2.0 * _height(place, texture)) ** 2
+        for place in _places(max(metadata.full_size), metadata.scale)
+    ]
+
+    def change(lightness: Tensor) -> Tensor:
+        coarse, changed = lightness, 0.0
+        for scale, gain in enumerate(gains):
+            smoother = _smoothed(coarse, 2**scale)
+            changed = changed + gain * (coarse - smoother)
+            coarse = smoother
+        return coarse + changed
+
+    return with_lightness(image, change)
+
+
+def _places(long_side: int, scale: float) -> list[float]:
+    """Where the scales of a photo of that size, reduced to `scale`, lie on the curve, finest first.
+
+    The module's widest filter is a fifth of the photo, at most 513 pixels.
+    """
+    widest = math.log2((min(513.0, 0.2 * long_side) - 1.0) / 2.0)
+    places = []
+    for i in range(SCALES):
+        width = (2 * (2 << i) + 1) / scale
+        place = 1.0 - (math.log2((width - 1.0) / 2.0) - 0.5) / widest
+        if place < 0.0:
+            break
+        places.append(place)
+    return places
+
+
+def _height(place: float, texture: Value) -> Value:
+    """The curve of lightness at `place`, 0 to 1: Catmull and Rom's spline through its nodes."""
+    step = 1.0 / (NODES - 1)
+    at = min(max(place, 0.0), 1.0) / step
+    first = min(int(at), NODES - 2)
+    share = at - first
+    # one node beyond each end, as the module adds them
+    nodes = (SHAPE[0], *SHAPE, SHAPE[-1])
+    before, low, high, after = nodes[first : first + 4]
+    rise, fall = (high - before) / 2.0, (after - low) / 2.0
+    bent = (
+        low * (1.0 + 2.0 * share) * (1.0 - share) ** 2
+        + high * share**2 * (3.0 - 2.0 * share)
+        + rise * share * (1.0 - share) ** 2
+        - fall * share**2 * (1.0 - share)
+    )
+    return 0.5 + bent * texture / 100.0
+
+
+def _smoothed(plane: Tensor, step: int) -> Tensor:
+    """Mean of neighbors `step` pixels apart, by a spline's weights and by how alike they are."""
+    height, width = plane.shape[-2:]
+    total, weights = torch.zeros_like(plane), torch.zeros_like(plane)
+    rows = [(torch.arange(height) + step * i).clamp(0, height - 1) for i in range(-2, 3)]
+    columns = [(torch.arange(width) + step * i).clamp(0, width - 1) for i in range(-2, 3)]
+    for row, by_row in zip(rows, SPLINE, strict=True):
+        line = plane.index_select(-2, row)
+        for column, by_column in zip(columns, SPLINE, strict=True):
+            other = line.index_select(-1, column)
+            alike = torch.exp(-EDGES * (plane - other).square())
+            weight = by_row * by_column * alike
+            total, weights = total + weight * other, weights + weight
+    return total / weights
 
 
 def parameters(metadata: Metadata, *, texture: Value) -> Parameters:
     """Texture in % as a curve of lightness; chroma, edges and noise as darktable begins."""
     share = float(texture) / 100.0
-    lightness = [0.5 + share * height for height in SHAPE]
+    return {**PLAIN, "y": _curves([0.5 + share * height for height in SHAPE])}
+
+
+def _curves(lightness: Sequence[float]) -> tuple[float, ...]:
     flat, none = [0.5] * NODES, [0.0] * NODES
-    return {**PLAIN, "y": (*lightness, *flat, *flat, *none, *none)}
+    return (*lightness, *flat, *flat, *none, *none)
 
 
 def settings(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:
@@ -61,4 +156,5 @@ MODULE = Module(
     "atrous",
     parameters,
     settings,
+    proxy,
 )

@@ -23,6 +23,13 @@ def exact(
     return alone("exposure", parameters(metadata, exposure=exposure, black=black), image)
 
 
+def proxy(
+    image: Tensor, metadata: Metadata, statistics: Statistics, *, exposure: Value, black: Value
+) -> Tensor:
+    """The module's formula."""
+    return (image - black) / (2.0**-exposure - black)
+
+
 def parameters(metadata: Metadata, *, exposure: Value, black: Value) -> Parameters:
     """Exposure in EV and black as darktable has them."""
     return {"exposure": float(exposure), "black": float(black)}
@@ -42,4 +49,5 @@ MODULE = Module(
     "exposure",
     parameters,
     settings,
+    proxy,
 )

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 from engine.finishers.darktable.layouts import Parameter
 from engine.metadata import Metadata
 from engine.slider import Setting
-from engine.stage import Stage
+from engine.stage import Operator, Stage
 
 Parameters: TypeAlias = Mapping[str, Parameter]
 Numbers: TypeAlias = Mapping[str, tuple[float, ...]]
@@ -29,12 +29,14 @@ class Module:
     """A stage that is run by darktable's module `name`.
 
     `settings` reads all parameters back as values of the sliders; None where no sliders make them.
+    `proxy` does what the module does, and can be differentiated.
     """
 
     stage: Stage
     name: str
     parameters: ToParameters
     settings: Callable[[Metadata, Numbers], dict[str, Setting] | None]
+    proxy: Operator | None = None
 
 
 def first(numbers: Numbers, name: str) -> float:
