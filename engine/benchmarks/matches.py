@@ -8,7 +8,7 @@ import io
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 
 import cv2
@@ -24,7 +24,7 @@ from engine.difference import delta_e_2000
 from engine.finisher import Finisher
 from engine.live.quick import Quick
 from engine.match.free import Free
-from engine.match.match import BASIC_SLIDERS, DETAIL, Match, Mode, match
+from engine.match.match import BASIC_SLIDERS, Match, Mode, match
 from engine.match.registration import Placement
 from engine.match.target import Target
 from engine.photo import Photo
@@ -248,25 +248,25 @@ def _off(found: Placement, true: Placement, size: tuple[int, int]) -> float:
 
 
 def _looks(finisher: Finisher, quick: Quick, cases: Sequence[Case]) -> Work[dict[str, object]]:
-    """Each photo and the look of another one's target."""
+    """Each photo's targets and the looks of the next one's."""
     falls, ends = [], []
-    for i, case in enumerate(cases):
+    names = list(dict.fromkeys(case.name for case in cases))
+    for i, case in enumerate(cases if len(names) > 1 else ()):
         yield Progress(i, len(cases), case.name)
-        other = next((c for c in (*cases[i + 1 :], *cases[:i]) if c.name != case.name), None)
-        if other is None:
-            break
-        usual = replace(case, sliders=tuple(s for s in case.sliders if s.name not in DETAIL))
-        answer, _ = _matched(finisher, quick, usual, other.target, Mode.LOOK)
+        other = cases[(i + len(cases) // len(names)) % len(cases)]
+        goal = Target(other.target, other.name)
+        answer = finish(match(case.photo, finisher, quick, goal, mode=Mode.LOOK))
         assert answer.look is not None
         falls.append(1.0 - answer.look[1] / answer.look[0])
-        free = Free(usual.sliders, Settings(), case.photo.metadata)
-        at = free.fractions(answer.settings)
-        ends.append(int(((at < 0.01) | (at > 0.99)).sum()))
+        free = Free(finisher.sliders, Settings(), case.photo.metadata)
+        at, rest = free.fractions(answer.settings), free.fractions(free.rest)
+        ends.append(int((((at < 0.01) | (at > 0.99)) & (at != rest)).sum()))
     if not falls:
         return {}  # of one photo alone
     return {
         "median_fall": round(statistics.median(falls), 3),
         "worst_fall": round(min(falls), 3),
+        "share_by_60_percent": round(sum(fall >= 0.6 for fall in falls) / len(falls), 3),
         "sliders_at_an_end": round(statistics.fmean(ends), DIGITS),
     }
 

@@ -53,8 +53,11 @@ BLURRED = 0.4
 RESAMPLED = 2.0
 """Share of the pixels, along a side, that a target laid anew on the frame can tell of."""
 
-LOOK_STEPS, LOOK_RIDGE = 20, 0.5
-"""Steps at most, and how much a slider moved over its range must better a look."""
+LOOK_STEPS, LOOK_RIDGES = 20, (1.0, 0.7)
+"""Steps at most, and how much a slider moved over its range must better a look: basic, others."""
+
+LOOK_LEFT = 0.35
+"""Share of the distance of two looks that the basic sliders may leave, or others follow."""
 
 
 class Mode(Enum):
@@ -119,7 +122,7 @@ def match(
                 f"{target.name} does not show this photo's scene; match its look instead."
             )
     if sliders is None:
-        allowed = tuple(s for s in allowed if s.name in BASIC_SLIDERS and s.name not in DETAIL)
+        allowed = tuple(s for s in allowed if s.name not in DETAIL)
     return (yield from _look(photo, finisher, quick, target, allowed, neutral))
 
 
@@ -200,19 +203,24 @@ def _look(
     allowed: tuple[Slider, ...],
     neutral: Settings,
 ) -> Work[Match]:
-    """Match the spread of light and colors."""
-    free = Free(allowed, neutral, photo.metadata)
-    home = free.fractions(neutral)
+    """Match the spread of light and colors: by the basic sliders, by all allowed where few do."""
     candidate = Candidate(photo.reduced(LONG_SIDE), finisher, quick.exact)
     small = area_average(target.image, fitted(target.image.shape[-2:], LONG_SIDE))
-    comparison = LookComparison(small, free, candidate)
-    distances = []
-    for point in search(comparison, home, LOOK_STEPS, home, LOOK_RIDGE):
-        distances.append(distance(point.residuals))
-        decibels = 20.0 * math.log10(UNIT / max(distances[-1], 1e-6))
-        settings = free.settings(point.at)
-        yield Moved(len(distances), LOOK_STEPS + 1, settings=settings, decibels=decibels)
-    settings = free.settings(point.at)
+    first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
+    distances: list[float] = []
+    settings = neutral
+    groups = (first, allowed) if len(first) < len(allowed) else (first,)
+    for sliders, ridge in zip(groups, LOOK_RIDGES, strict=False):
+        free = Free(sliders, neutral, photo.metadata)
+        comparison = LookComparison(small, free, candidate)
+        home = free.fractions(neutral)
+        for point in search(comparison, free.fractions(settings), LOOK_STEPS, home, ridge):
+            distances.append(distance(point.residuals))
+            decibels = 20.0 * math.log10(UNIT / max(distances[-1], 1e-6))
+            settings = free.settings(point.at)
+            yield Moved(len(distances), 2 * LOOK_STEPS + 2, settings=settings, decibels=decibels)
+        if distances[-1] <= LOOK_LEFT * distances[0]:
+            break
     return Match(
         settings,
         Mode.LOOK,

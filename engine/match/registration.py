@@ -56,8 +56,10 @@ SAMPLES = 80_000
 LOOK_SIDE = 100
 """Long side in pixels of what the target's look is learned from."""
 
-LENS = 0.995
-"""Share of the residual that a bent placement must not exceed to be taken for a plane one."""
+LENS, MORE = 0.995, 0.985
+"""Share of the residual that a placement bent by a simple lens must not exceed to be taken for a
+plane one, and that one bent in any way must not exceed to be taken for that: noise finds some way.
+"""
 
 NEAR = 4.0
 """Pixels from its own frame at which the finest look may still say that a target lies there."""
@@ -278,8 +280,8 @@ def _centered(target: Sequence[int], photo: Sequence[int], quarters: int) -> Pla
     )
 
 
-AFFINE, ALL = np.eye(10)[:, :6], np.eye(10)
-"""Which of the ten numbers move."""
+AFFINE, BARREL, ALL = np.eye(10)[:, :6], np.eye(10)[:, [*range(6), 8]], np.eye(10)
+"""Which of the ten numbers move: none that bends, the lens's first, all."""
 
 
 def _by_features(
@@ -498,14 +500,16 @@ class _Pair:
         return slopes, residual, points[inside]
 
     def with_lens(self, placement: Placement) -> Placement:
-        """`placement` refined, bent by lens and perspective if both are clearly more alike then."""
-        plane = self.refined(Placement((*placement.numbers[:6], 0.0, 0.0, 0.0, 0.0)), AFFINE)
-        bent = self.refined(placement if any(placement.numbers[6:]) else plane, ALL)
+        """`placement` refined, bent by lens and perspective where that is clearly more alike."""
+        best = self.refined(Placement((*placement.numbers[:6], 0.0, 0.0, 0.0, 0.0)), AFFINE)
         points = self.photo.points(self._samples[::4])
-        far = np.hypot(*np.moveaxis(bent(points) - plane(points), -1, 0))
-        if np.sqrt((far**2).mean()) < 0.05 * self.target.pitch.max():
-            return plane
-        return bent if self._cost(bent, plane) < LENS else plane
+        for free, share in ((BARREL, LENS), (ALL, MORE)):
+            bent = self.refined(best, free)
+            far = np.hypot(*np.moveaxis(bent(points) - best(points), -1, 0))
+            seen = np.sqrt((far**2).mean()) >= 0.05 * self.target.pitch.max()
+            if seen and self._cost(bent, best) < share:
+                best = bent
+        return best
 
     def is_own(self, placement: Placement, own: Placement) -> bool:
         """Whether `own` serves as well as `placement`."""
@@ -524,7 +528,8 @@ class _Pair:
         """The standard error of `placement` in pixels of the target, RMS over what it shows."""
         points = self.photo.points(self._samples)
         slopes, residual, points = self._linear(placement, points)
-        free = ALL if any(placement.numbers[6:]) else AFFINE
+        bent = [number for number in range(6, 10) if placement.numbers[number]]
+        free = np.eye(10)[:, [*range(6), *bent]]
         slopes = slopes @ free
         weight = _weight(residual)
         inverse = np.linalg.inv((slopes * weight[:, None]).T @ slopes)
