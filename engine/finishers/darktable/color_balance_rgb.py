@@ -109,7 +109,8 @@ def proxy(
     factor = (1.0 + torch.as_tensor(chroma) / 100.0 + by_vibrance).clamp_min(0.0)
     factor = torch.minimum(factor, _room(redness, greenness))
     steepness = 1.0 + torch.as_tensor(contrast) / 100.0
-    seen = GREY * (luminance / GREY).clamp_min(_TINY) ** steepness
+    bent = GREY * (luminance / GREY).clamp_min(_TINY) ** steepness
+    seen = torch.where(luminance > 0.0, bent, 0.0)
     cones = _cones(seen, factor * redness, factor * greenness)
     light, green_red, blue_yellow = _jzazbz(transform(cones, torch.linalg.inv(_TO_LMS)))
     colored = _length(green_red, blue_yellow)

@@ -19,11 +19,14 @@ from engine.slider import Scale, Setting, Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
 
-TEMPERATURE = Slider("temperature", 2000.0, 50000.0, None, "K", step=50.0, scale=Scale.MIRED)
-TINT = Slider("tint", -150.0, 150.0, None)
+TEMPERATURE = Slider("temperature", 2500.0, 25000.0, None, "K", step=50.0, scale=Scale.MIRED)
+TINT = Slider("tint", -100.0, 100.0, None)
 
 CUSTOM, BY_CAT16 = 7, 1
 """An illuminant by its chromaticity; the adaptation."""
+
+FAINTEST = 0.1
+"""The least response of a kind of cone to a white: one without blue cannot be made neutral."""
 
 PLAIN: Parameters = {
     "red": (1.0, 0.0, 0.0, 0.0),
@@ -54,14 +57,16 @@ def proxy(
 ) -> Tensor:  # fmt: skip
     """The module as one matrix: to the cones' responses, each scaled so that white is D50's.
 
-    Colors without light, which noise makes, come out black.
+    Colors without light, which noise makes, come out black, and less than no blue is none.
     """
     to_cones = CAT16 @ TO_XYZ
     chosen = _seen(metadata, temperature, tint)
-    gains = (CAT16 @ D50_XYZ) / (CAT16 @ (chosen / chosen[..., 1:2])[..., None])[..., 0]
-    matrix = torch.linalg.inv(to_cones) @ (gains[..., None] * to_cones)
-    seen = transform(image, matrix)
-    return torch.where(transform(seen, TO_XYZ[1:2]) > 0.0, seen, 0.0)
+    gains = (CAT16 @ D50_XYZ) / (CAT16 @ chosen[..., None])[..., 0]
+    adapted = torch.linalg.inv(CAT16) @ (gains[..., None] * to_cones)
+    x, y, z = transform(image, adapted).split(1, 1)
+    light = (y > 0.0) & (x + y + z > 0.0)
+    seen = torch.cat([x, y, z.clamp_min(0.0)], 1)
+    return torch.where(light, transform(seen, torch.linalg.inv(TO_XYZ)), 0.0)
 
 
 def parameters(metadata: Metadata, *, temperature: Value | None, tint: Value | None) -> Parameters:
@@ -72,9 +77,12 @@ def parameters(metadata: Metadata, *, temperature: Value | None, tint: Value | N
 
 
 def _seen(metadata: Metadata, temperature: Value | None, tint: Value | None) -> Tensor:
-    """XYZ (..., 3) of the chosen white in the picture that is balanced as shot."""
+    """XYZ (..., 3), Y = 1, of the chosen white in the picture that is balanced as shot."""
     chosen = white.resolve(metadata, temperature, tint).camera_white[..., None]
-    return (_FROM_PROPHOTO @ white.as_shot(metadata).camera_to_prophoto @ chosen)[..., 0]
+    seen = _FROM_PROPHOTO @ white.as_shot(metadata).camera_to_prophoto @ chosen
+    cones = (CAT16 @ (seen / seen[..., 1:2, :])).clamp_min(FAINTEST)
+    seen = (torch.linalg.inv(CAT16) @ cones)[..., 0]
+    return seen / seen[..., 1:2]
 
 
 def settings(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:

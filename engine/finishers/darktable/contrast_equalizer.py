@@ -45,12 +45,12 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     """
     here = _places(max(image.shape[-2:]), 1.0)[:NODES]
     there = _places(max(metadata.full_size), metadata.scale)
-    heights = [_height(place, float(texture)) for place in there][: len(here)]
-    heights += [0.5] * (len(here) - len(heights))
-    x, y = here[::-1], heights[::-1]
-    spare = NODES - len(x)
-    x, y = [x[0] - 0.01 * i for i in range(spare, 0, -1)] + x, [0.5] * spare + y
-    told = {**PLAIN, "x": tuple(x) * CURVES, "y": _curves(y)}
+    wanted = [float(_height(place, texture)) for place in there]
+    nodes = sorted(zip(here, (*wanted, *[0.5] * NODES), strict=False))
+    coarsest = nodes[0][0]
+    spare = [(coarsest - 0.01 * i, 0.5) for i in range(NODES - len(nodes), 0, -1)]
+    x, y = zip(*spare, *nodes, strict=True)
+    told = {**PLAIN, "x": x * CURVES, "y": _curves(y)}
     return alone("atrous", told, image)
 
 
@@ -62,7 +62,7 @@ def proxy(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     ]
 
     def change(lightness: Tensor) -> Tensor:
-        coarse, changed = lightness, 0.0
+        coarse, changed = lightness, torch.zeros_like(lightness)
         for scale, gain in enumerate(gains):
             smoother = _smoothed(coarse, 2**scale)
             changed = changed + gain * (coarse - smoother)

@@ -13,7 +13,8 @@ from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
 
 EXPOSURE = Slider("exposure", -5.0, 5.0, unit="EV", step=0.05, decimals=2)
-BLACK = Slider("black", -0.1, 0.1, step=0.001, decimals=4)
+BLACK = Slider("black", -0.02, 0.02, step=0.0005, decimals=4)
+"""Below white at any exposure: beyond that, light would turn into its negative."""
 
 
 def exact(
