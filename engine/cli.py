@@ -125,7 +125,7 @@ def render(
     if finisher != BASIC.name:
         from engine.finishers.darktable import command
 
-        _only_ours(finisher, linear=linear, profile=profile)
+        only_ours(finisher, linear=linear, profile=profile)
         said = command.render(
             raw,
             out,
@@ -136,6 +136,7 @@ def render(
             bits=bits,
             quality=quality,
             write_sidecar=write_sidecar,
+            live=operators == "live",
         )
         _show_timed(said, start, as_json=as_json, text=str(out))
         return
@@ -192,13 +193,15 @@ def taps(
     refuse_to_replace(raw, write_sidecar)
     check_sidecar(write_sidecar)
     check_operators(operators, finisher)
+    if operators == "live" and finisher != BASIC.name:
+        raise PhotofinishError(f"Taps of the finisher {finisher} are exact.")
     if bits not in (None, 32):
         raise PhotofinishError(f"Taps are 32-bit float, not {bits}-bit.")
     del linear, quality  # taps are what the stages give, whatever these say
     if finisher != BASIC.name:
         from engine.finishers.darktable import command
 
-        _only_ours(finisher, linear=False, profile=profile)
+        only_ours(finisher, linear=False, profile=profile)
         said = command.taps(
             raw,
             folder,
@@ -250,17 +253,15 @@ def wanted(sets: list[str] | None, sidecar: Path | None) -> tuple["Settings", li
 
 
 def check_operators(name: str, finisher: str) -> None:
-    """Raise PhotofinishError where there is no such finisher, or it has no such operators."""
+    """Raise PhotofinishError where there is no such finisher, or there are no such operators."""
     from engine.finishers import check_name
 
     check_name(finisher)
     if name not in ("exact", "live"):
         raise PhotofinishError(f"Operators are exact or live, not {name!r}.")
-    if name == "live" and finisher != "basic":
-        raise PhotofinishError(f"The finisher {finisher} has no live operators yet.")
 
 
-def _only_ours(finisher: str, *, linear: bool, profile: Path | None) -> None:
+def only_ours(finisher: str, *, linear: bool, profile: Path | None) -> None:
     """Raise PhotofinishError where something is wished that only our own finisher does."""
     if linear or profile is not None:
         wish = "--linear" if linear else "--profile"

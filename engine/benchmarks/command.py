@@ -42,6 +42,7 @@ SINGLY = 10
 @bench.command("proxies")
 def bench_proxies(
     photos: Photos = None,
+    finisher: cli.FinisherName = "basic",
     settings: Annotated[
         int, typer.Option(metavar="N", min=1, help="Random settings for each photo.")
     ] = 50,
@@ -57,8 +58,19 @@ def bench_proxies(
 ) -> None:
     """How near live pictures are to exact ones, beside networks of the literature."""
     from engine.benchmarks.photos import photos as opened
+    from engine.finishers import check_name
     from engine.finishers.basic import BASIC
 
+    check_name(finisher)
+    if finisher != BASIC.name:
+        from engine.benchmarks import opened as other
+
+        raws = _raws(photos or [])
+        singly = -(-settings // SINGLY)
+        said = cli.run(other.opened(raws, settings, singly, OF_MATCHES), "Finishing")
+        command = ["bench", "proxies", "--finisher", finisher, "--settings", str(settings)]
+        told(said, finisher, command, photos or (), write=write, as_json=as_json)
+        return
     chosen = cli.run(opened(photos or (), OF_FIDELITY), "Opening")
     said = cli.run(_fidelity(BASIC, chosen, settings), "Finishing")
     if gradients:
@@ -128,15 +140,22 @@ def bench_references(
     from engine.benchmarks.references import references
     from engine.finishers.basic import BASIC
     from engine.live.quick import quick
-    from engine.sidecar import RAW_SUFFIXES
-    from engine.training.sources import photos_in
 
-    raws = [path for path in photos_in(photos) if path.suffix.lower() in RAW_SUFFIXES]
-    if not raws:
-        raise PhotofinishError("There is no raw in the folder.")
+    raws = _raws(photos)
     means = cli.run(quick(BASIC), "Getting ready")
     said = cli.run(references(BASIC, means, raws), "Matching")
     told(said, "references", ["bench", "references"], photos, write=write, as_json=as_json)
+
+
+def _raws(folders: list[Path]) -> list[Path]:
+    """The raws in `folders`. Raises PhotofinishError where there is none."""
+    from engine.sidecar import RAW_SUFFIXES
+    from engine.training.sources import photos_in
+
+    raws = [path for path in photos_in(folders) if path.suffix.lower() in RAW_SUFFIXES]
+    if not raws:
+        raise PhotofinishError("Give a folder of raws with --photos.")
+    return raws
 
 
 def told(

@@ -1,6 +1,6 @@
 """Candidate: what sliders make of one photo, seen at one size, and what each of them changes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -9,10 +9,29 @@ from engine.finisher import Finisher
 from engine.match.free import Free
 from engine.photo import Photo, area_average
 from engine.renderer import Renderer
+from engine.settings import Settings
 from engine.stage import Operator
 
 STEP = 0.004
 """Share of a slider's range by which it is moved to see what that changes."""
+
+
+Render = Callable[[Settings], Tensor]
+"""Finishes the photo at its size: from settings to encoded RGB (1, 3, H, W)."""
+
+
+class Elsewhere:
+    """A photo finished by another program, which tells pictures but no slopes."""
+
+    def __init__(self, render: Render, seen: tuple[int, int]) -> None:
+        """Pictures are averaged to `seen`, width and height."""
+        self.renders = 0
+        self._render, self._seen = render, seen[::-1]
+
+    def picture(self, free: Free, at: Tensor) -> Tensor:
+        """The picture (1, 3, h, w), display RGB, with the free sliders at fractions `at` (n,)."""
+        self.renders += 1
+        return area_average(self._render(free.settings(at)), self._seen)
 
 
 class Candidate:

@@ -10,7 +10,9 @@ from engine import cli
 from engine.errors import PhotofinishError
 
 if TYPE_CHECKING:
+    from engine.finisher import Finisher
     from engine.match.match import Match, Mode
+    from engine.match.target import Target
     from engine.slider import Slider
 
 DIGITS = 3
@@ -35,6 +37,7 @@ def match(
         str,
         typer.Option(metavar="auto|scene|look", help="Match pixels of one scene, or a look."),
     ] = "auto",
+    finisher: cli.FinisherName = "basic",
     sets: cli.Sets = None,
     sidecar: cli.SidecarFile = None,
     profile: cli.ProfileFile = None,
@@ -51,13 +54,12 @@ def match(
     as_json: cli.Json = False,
 ) -> None:
     """Move the sliders until a raw looks like another picture, and say how near that came."""
-    from engine.export import check, export
-    from engine.finishers.basic import BASIC
-    from engine.live.quick import quick
-    from engine.match.match import match as matched
+    from engine.export import check
+    from engine.finishers import finisher_named
     from engine.match.target import read_target
 
-    chosen = _sliders(sliders)
+    house = finisher_named(finisher)
+    chosen = _sliders(sliders, house)
     by = _mode(mode)
     cli.refuse_to_replace(raw, out, render)
     if target.exists():
@@ -65,31 +67,60 @@ def match(
     cli.check_sidecar(out, render)
     if render is not None:
         check(render)
-    start, notes = cli.wanted(sets, sidecar)
     goal = read_target(target)
-    means = cli.run(quick(BASIC), "Getting ready")
-    photo = cli.run(cli.opened(raw, profile), "Opening")
-    began = time.perf_counter()
-    work = matched(photo, BASIC, means, goal, start=start, sliders=chosen, mode=by)
-    answer = cli.run(work, "Matching")
-    seconds = time.perf_counter() - began
-    if out is not None:
-        cli.write_sidecar_of(out, answer.settings, photo)
-    if render is not None:
-        cli.run(export(photo, answer.settings, render, finisher=BASIC), "Rendering")
+    if finisher == "basic":
+        answer, seconds, notes = _matched(
+            raw, goal, chosen, by, sets, sidecar, profile, out, render
+        )
+    else:
+        from engine.finishers.darktable import command
+
+        cli.only_ours(finisher, linear=False, profile=profile)
+        answer, seconds, notes = command.match(
+            raw, goal, chosen, by, sets=sets, sidecar=sidecar, out=out, picture=render
+        )
     said = _said(answer, seconds) | {"notes": [*notes, *goal.notes]}
     moved = [f"  {name} {value:g}" for name, value in _numbers(answer).items()]
     text = "\n".join([answer.sentence, *moved])
     cli.show(said, as_json=as_json, text=text, notes=[*notes, *goal.notes])
 
 
-def _sliders(names: str | None) -> "tuple[Slider, ...] | None":
-    """The sliders of these names. Raises PhotofinishError."""
+def _matched(
+    raw: Path,
+    goal: "Target",
+    chosen: "tuple[Slider, ...] | None",
+    mode: "Mode",
+    sets: list[str] | None,
+    sidecar: Path | None,
+    profile: Path | None,
+    out: Path | None,
+    render: Path | None,
+) -> "tuple[Match, float, list[str]]":
+    """Match by our own finisher: the answer, in how many seconds, and notes."""
+    from engine.export import export
     from engine.finishers.basic import BASIC
+    from engine.live.quick import quick
+    from engine.match.match import match as matched
 
+    start, notes = cli.wanted(sets, sidecar)
+    means = cli.run(quick(BASIC), "Getting ready")
+    photo = cli.run(cli.opened(raw, profile), "Opening")
+    began = time.perf_counter()
+    work = matched(photo, BASIC, means, goal, start=start, sliders=chosen, mode=mode)
+    answer = cli.run(work, "Matching")
+    seconds = time.perf_counter() - began
+    if out is not None:
+        cli.write_sidecar_of(out, answer.settings, photo)
+    if render is not None:
+        cli.run(export(photo, answer.settings, render, finisher=BASIC), "Rendering")
+    return answer, seconds, notes
+
+
+def _sliders(names: str | None, finisher: "Finisher") -> "tuple[Slider, ...] | None":
+    """The sliders of these names. Raises PhotofinishError."""
     if names is None:
         return None
-    known = {slider.name: slider for slider in BASIC.sliders}
+    known = {slider.name: slider for slider in finisher.sliders}
     chosen = []
     for name in (part.strip() for part in names.split(",")):
         if name not in known:

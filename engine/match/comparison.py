@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine.match.candidate import Candidate
+from engine.match.candidate import Candidate, Elsewhere
 from engine.match.free import Free
 from engine.match.laid import Laid
 
@@ -22,9 +22,9 @@ class Comparison:
     """
 
     def __init__(
-        self, laid: Laid, free: Free, truth: Candidate, proxy: Candidate | None = None
+        self, laid: Laid, free: Free, truth: Candidate | Elsewhere, proxy: Candidate
     ) -> None:
-        self._free, self._truth, self._proxy = free, truth, proxy or truth
+        self._free, self._truth, self._proxy = free, truth, proxy
         target = laid.target
         importance = _importance(target) * laid.weight
         self._kept = None if float(importance.min()) > 0.0 else importance[0, 0] > 0.0

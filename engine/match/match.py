@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.live.quick import Quick
-from engine.match.candidate import Candidate
+from engine.match.candidate import Candidate, Render
 from engine.match.free import Free
 from engine.match.laid import Laid
 from engine.match.least_squares import search
@@ -101,10 +101,12 @@ def match(
     start: Settings | None = None,
     sliders: Sequence[Slider] | None = None,
     mode: Mode = Mode.AUTO,
+    truth: Render | None = None,
 ) -> Work[Match]:
     """Find the settings with which `photo` looks like `target`.
 
-    `sliders` may move; without them those that make a look. All others stay as in `start`. Yields
+    `sliders` may move; without them those that make a look. All others stay as in `start`. Another
+    program that finishes `photo` at its size may be the `truth`; `quick` stands in for it. Yields
     Moved. Raises PhotofinishError where a scene is asked for and the target shows another one.
     """
     start = start or Settings()
@@ -116,7 +118,8 @@ def match(
     if mode is not Mode.LOOK:
         found = _registered(photo, finisher, quick, target, neutral)
         if found.same_scene:
-            return (yield from _scene(photo, finisher, quick, target, found, allowed, neutral))
+            parts = _Parts(photo, finisher, quick, truth)
+            return (yield from _scene(parts, target, found, allowed, neutral))
         if mode is Mode.SCENE:
             raise PhotofinishError(
                 f"{target.name} does not show this photo's scene; match its look instead."
@@ -137,18 +140,29 @@ def _registered(
     return register(target.image, picture)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What a picture is made by."""
+
+    photo: Photo
+    finisher: Finisher
+    quick: Quick
+    truth: Render | None
+
+
 def _scene(
-    photo: Photo,
-    finisher: Finisher,
-    quick: Quick,
+    parts: _Parts,
     target: Target,
     found: Registration,
     allowed: tuple[Slider, ...],
     neutral: Settings,
 ) -> Work[Match]:
     """Match pixel by pixel: by the basic sliders, and by all allowed where these do not suffice."""
+    photo, finisher, quick, truth = parts.photo, parts.finisher, parts.quick, parts.truth
     pixels = max(target.image.shape[-2:])
-    if found.in_place:
+    if truth is not None:  # it finishes the photo at the size that it has
+        seen = None if found.in_place else round(max(photo.size) / RESAMPLED)
+    elif found.in_place:
         photo, seen = photo.reduced(min(pixels, LARGEST)), None
     else:
         photo = photo.reduced(min(round(pixels * found.placement.scale), LARGE))
@@ -159,24 +173,26 @@ def _scene(
     laid = Laid(photo, *found.place(target.image, (height, width)))
     first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
     free = Free(first, neutral, photo.metadata)
-    answer = yield from regress(laid, finisher, quick, free, seen=seen)
+    answer = yield from regress(laid, finisher, quick, free, seen=seen, truth=truth)
     if answer.rms > ROUNDED and len(first) < len(allowed):
         free = Free(allowed, neutral, photo.metadata)
-        more = yield from regress(laid, finisher, quick, free, answer.settings, seen)
+        more = yield from regress(laid, finisher, quick, free, answer.settings, seen, truth)
         answer = replace(
             more,
             iterations=answer.iterations + more.iterations,
             exact_renders=answer.exact_renders + more.exact_renders,
         )
-    return _told(laid.reduced(LARGE), found, finisher, neutral, answer)
+    if truth is None:
+        laid = laid.reduced(LARGE)
+        truth = Renderer(laid.photo, finisher).picture
+    return _told(laid, found, truth, neutral, answer)
 
 
 def _told(
-    laid: Laid, found: Registration, finisher: Finisher, neutral: Settings, answer: Regression
+    laid: Laid, found: Registration, truth: Render, neutral: Settings, answer: Regression
 ) -> Match:
     """The figures of the exact finisher."""
-    exact = Renderer(laid.photo, finisher)
-    before, picture = exact.picture(neutral), exact.picture(answer.settings)
+    before, picture = truth(neutral), truth(answer.settings)
     goal, weight = laid.target, laid.weight
     squared = ((picture - goal).square() * weight).sum() / (3.0 * weight.sum())
     near = nearness(before, picture, goal, weight)

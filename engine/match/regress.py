@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.finisher import Finisher
 from engine.live.quick import Quick
-from engine.match.candidate import Candidate
+from engine.match.candidate import Candidate, Elsewhere, Render
 from engine.match.comparison import Comparison
 from engine.match.free import Free
 from engine.match.laid import Laid
@@ -80,13 +80,14 @@ def regress(
     free: Free,
     start: Settings | None = None,
     seen: int | None = None,
+    truth: Render | None = None,
 ) -> Work[Regression]:
     """Move the free sliders from where `free.rest` has them until a photo looks like its target.
 
     `start` is an answer to begin with: no other is tried then. Pictures are compared at a long side
-    of at most `seen` pixels. Yields Moved.
+    of at most `seen` pixels; the last ones are those of `truth`, if given. Yields Moved.
     """
-    pictures = _Pictures(laid, finisher, quick, free, seen or max(laid.photo.size))
+    pictures = _Pictures(laid, finisher, quick, free, seen or max(laid.photo.size), truth)
     home = free.fractions(free.rest)
     begin = home if start is None else free.fractions(start)
     first = yield from pictures.smallest(begin)
@@ -105,18 +106,27 @@ def regress(
 class _Pictures:
     """The comparisons of one regression, from small to last, and the steps taken on them."""
 
-    def __init__(self, laid: Laid, finisher: Finisher, quick: Quick, free: Free, seen: int) -> None:
+    def __init__(
+        self,
+        laid: Laid,
+        finisher: Finisher,
+        quick: Quick,
+        free: Free,
+        seen: int,
+        truth: Render | None,
+    ) -> None:
         self.steps = 0
         self._free, self._home = free, free.fractions(free.rest)
         self._comparisons = []
         for side in SIDES:
             small = laid.reduced(min(side, seen))
             candidate = Candidate(small.photo, finisher, quick.operators)
-            self._comparisons.append(Comparison(small, free, candidate))
+            self._comparisons.append(Comparison(small, free, candidate, candidate))
         compared = laid.reduced(min(seen, _long_side(laid.photo, len(free.sliders))))
         size = compared.photo.size
-        self.truth = Candidate(laid.photo, finisher, quick.exact, size)
-        proxy = self.truth
+        exact = Candidate(laid.photo, finisher, quick.exact, size)
+        self.truth = exact if truth is None else Elsewhere(truth, size)
+        proxy = exact
         if max(laid.photo.size) > LARGE:
             proxy = Candidate(laid.photo.reduced(LARGE), finisher, quick.operators, size)
         self._comparisons.append(Comparison(compared, free, self.truth, proxy))

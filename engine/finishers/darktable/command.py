@@ -1,20 +1,30 @@
 """`photofinish render|taps --finisher darktable`: darktable's pictures, by our sliders."""
 
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine import cli
 from engine.assignments import assigned
 from engine.errors import PhotofinishError
+from engine.export import export as ours
 from engine.export import export_tap
 from engine.files import write_bytes
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import history
+from engine.finishers.darktable.program import found
+from engine.finishers.darktable.proxies import PROXIES, QUICK, entered
 from engine.finishers.darktable.sidecar import read_sidecar
-from engine.finishers.darktable.whole import export, tap
+from engine.finishers.darktable.whole import export, tap, truth
+from engine.match.match import Match, Mode
+from engine.match.match import match as matched
+from engine.match.regress import LARGE
+from engine.match.target import Target
 from engine.photo import Photo, open_photo
 from engine.renderer import Tap
 from engine.settings import Settings
+from engine.slider import Slider
 from engine.stage import Space
 
 
@@ -29,25 +39,44 @@ def render(
     bits: int | None,
     quality: int,
     write_sidecar: Path | None,
+    live: bool,
 ) -> dict[str, object]:
-    """Have darktable finish `raw`; what is to be said of it. Raises PhotofinishError."""
+    """Have darktable finish `raw`, or `live` the proxies; what is to be said of it.
+
+    Raises PhotofinishError.
+    """
     photo, settings, notes = _wanted(raw, sets, sidecar, write_sidecar)
-    work = export(
-        raw,
-        photo.metadata,
-        settings,
-        out,
-        long_side=long_side,
-        space=space,
-        bits=bits,
-        quality=quality,
-    )
+    if live:
+        side = long_side or max(photo.metadata.full_size)
+        first = cli.run(entered(raw, photo, side), "Opening")
+        work = ours(
+            first,
+            settings,
+            out,
+            finisher=DARKTABLE,
+            operators=PROXIES,
+            space=space,
+            bits=bits,
+            quality=quality,
+        )
+    else:
+        work = export(
+            raw,
+            photo.metadata,
+            settings,
+            out,
+            long_side=long_side,
+            space=space,
+            bits=bits,
+            quality=quality,
+        )
     cli.run(work, "Rendering")
     return {
         "file": str(out),
         "bytes": out.stat().st_size,
         "space": space,
         "finisher": DARKTABLE.name,
+        "operators": "live" if live else "exact",
         "settings": {**settings.values},
         "notes": notes,
     }
@@ -93,6 +122,41 @@ def taps(
         "settings": {**settings.values},
         "notes": notes,
     }
+
+
+def match(
+    raw: Path,
+    goal: Target,
+    sliders: Sequence[Slider] | None,
+    mode: Mode,
+    *,
+    sets: list[str] | None,
+    sidecar: Path | None,
+    out: Path | None,
+    picture: Path | None,
+) -> tuple[Match, float, list[str]]:
+    """Match by darktable: the answer, in how many seconds, and notes.
+
+    The proxies tell the way and darktable where it leads; without darktable they tell both. The
+    edit is written to `out`, the picture to `picture`. Raises PhotofinishError.
+    """
+    if out is not None and out.exists():
+        raise PhotofinishError(f"{out} is there already; darktable's edits are kept.")
+    photo, start, notes = _wanted(raw, sets, sidecar, None)
+    side = min(max(goal.image.shape[-2:]), max(photo.metadata.full_size), LARGE)
+    first = cli.run(entered(raw, photo, side), "Opening")
+    began = time.perf_counter()
+    renders = truth(raw, photo.metadata, side) if found() else None
+    work = matched(
+        first, DARKTABLE, QUICK, goal, start=start, sliders=sliders, mode=mode, truth=renders
+    )
+    answer = cli.run(work, "Matching")
+    seconds = time.perf_counter() - began
+    if out is not None:
+        write_bytes(out, history(answer.settings, photo.metadata).to_bytes())
+    if picture is not None:
+        cli.run(export(raw, photo.metadata, answer.settings, picture), "Rendering")
+    return answer, seconds, notes
 
 
 def _wanted(

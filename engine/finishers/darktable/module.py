@@ -36,7 +36,7 @@ class Module:
     name: str
     parameters: ToParameters
     settings: Callable[[Metadata, Numbers], dict[str, Setting] | None]
-    proxy: Operator | None = None
+    proxy: Operator
 
 
 def first(numbers: Numbers, name: str) -> float:

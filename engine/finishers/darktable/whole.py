@@ -1,18 +1,19 @@
 """Whole: darktable's picture of a raw, and what leaves each stage on the way to it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from torch import Tensor
 
+from engine.color import REC2020, SRGB, between, encode, transform
 from engine.errors import PhotofinishError
 from engine.files import replacing
 from engine.finishers.darktable import program
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.operators import PLAIN, read_pfm
 from engine.metadata import Metadata
-from engine.progress import Work
+from engine.progress import Work, finish
 from engine.settings import Settings
 
 SPACES = {"srgb": "SRGB", "adobe-rgb": "ADOBERGB", "rec2020": "LIN_REC2020"}
@@ -40,6 +41,20 @@ def tap(
         out = folder / "tap.pfm"
         yield from program.run([raw.resolve(), sidecar, out, *_size(long_side), *PLAIN], folder)
         return read_pfm(out)
+
+
+def truth(raw: Path, metadata: Metadata, long_side: int) -> Callable[[Settings], Tensor]:
+    """Finishes `raw` by darktable: from settings to sRGB (1, 3, H, W); the last one is kept."""
+    last: list[tuple[Settings, Tensor]] = []
+
+    def picture(settings: Settings) -> Tensor:
+        if not last or last[0][0] != settings:
+            viewed = finish(tap(raw, metadata, settings, None, long_side))
+            shown = transform(viewed, between(REC2020, SRGB)).clamp(0.0, 1.0)
+            last[:] = [(settings, encode(shown, SRGB))]
+        return last[0][1]
+
+    return picture
 
 
 def export(

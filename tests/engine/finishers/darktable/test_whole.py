@@ -152,9 +152,7 @@ def test_the_command_line_writes_taps(copied, tmp_path, ask) -> None:
     assert len(names) == len(DARKTABLE)
 
 
-@pytest.mark.parametrize(
-    "wish", [("--operators", "live"), ("--linear",), ("--profile", "a.dcp"), ("--set", "glow=1")]
-)
+@pytest.mark.parametrize("wish", [("--linear",), ("--profile", "a.dcp"), ("--set", "glow=1")])
 def test_what_darktable_does_not_do_is_told(wish, raw, tmp_path, ask) -> None:
     status, _, complaint = ask("render", raw, tmp_path / "a.jpg", "--finisher", "darktable", *wish)
     assert status == 1

@@ -1,0 +1,46 @@
+"""Proxies: the finisher without darktable: programs in its modules' places, and their input.
+
+They do what the modules do, to float32 for most, and can be differentiated; darktable itself stays
+the truth.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.color import PROPHOTO, REC2020, between, transform
+from engine.finishers.darktable import DARKTABLE, MODULES
+from engine.finishers.darktable.program import found
+from engine.finishers.darktable.whole import tap
+from engine.live.quick import Quick
+from engine.live.renderer import LiveRenderer
+from engine.photo import Photo, fitted
+from engine.progress import Work
+from engine.settings import Settings
+from engine.stage import Operator
+from engine.white import as_shot
+
+PROXIES: Mapping[str, Operator] = {module.stage.name: module.proxy for module in MODULES}
+"""By the name of their stage."""
+
+QUICK = Quick(lambda photo: LiveRenderer(photo, DARKTABLE, PROXIES), PROXIES, PROXIES)
+"""What stands in for darktable where it would take too long."""
+
+
+def entered(raw: Path, photo: Photo, long_side: int) -> Work[Photo]:
+    """What enters the first stage, at most `long_side` pixels long: linear Rec. 2020, as shot.
+
+    darktable's own where it is installed, else ours of `photo`. Raises PhotofinishError.
+    """
+    height, width = fitted(photo.metadata.full_size[::-1], long_side)
+    if found() is None:
+        return entered_by_us(photo.reduced(max(height, width)))
+    image = yield from tap(raw, photo.metadata, Settings(), "", max(height, width))
+    scale = max(image.shape[-2:]) / max(photo.metadata.full_size)
+    return Photo(image, photo.metadata.replace(scale=scale), photo.statistics)
+
+
+def entered_by_us(photo: Photo) -> Photo:
+    """The same from our own decode: by the camera's profile, white as shot."""
+    to_prophoto = as_shot(photo.metadata).camera_to_prophoto.numpy()
+    image = transform(photo.image, between(PROPHOTO, REC2020) @ to_prophoto)
+    return Photo(image, photo.metadata, photo.statistics)

@@ -1,0 +1,105 @@
+"""Proxies: what darktable's modules do, without darktable, and the slopes of it."""
+
+import math
+
+import pytest
+import torch
+
+from engine.benchmarks.draws import all_moved
+from engine.benchmarks.quality import decibels
+from engine.color import srgb_encode
+from engine.finishers.darktable import DARKTABLE, MODULES
+from engine.finishers.darktable.proxies import PROXIES, entered, entered_by_us
+from engine.finishers.darktable.whole import tap
+from engine.photo import Photo, open_photo
+from engine.progress import finish
+from engine.renderer import Renderer
+from engine.settings import Settings
+from tests.photos import photo_of, scene
+
+SEEDS = 1, 3, 4
+NEAR = 40.0
+"""dB of a stage that is judged by itself on a small raw."""
+
+
+@pytest.fixture(scope="module")
+def photo(raw) -> Photo:
+    return finish(open_photo(raw))
+
+
+@pytest.fixture(scope="module")
+def first(raw, photo, darktable) -> Photo:
+    return finish(entered(raw, photo, 384))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_whole_chain_is_darktables_picture(seed, raw, first, darktable) -> None:
+    settings = all_moved(DARKTABLE, seed)
+    truth = finish(tap(raw, first.metadata, settings, None, 384))
+    shown = DARKTABLE.stages[-1].exact(truth, first.metadata, first.statistics)
+    assert decibels(Renderer(first, DARKTABLE, PROXIES).picture(settings), shown) > NEAR
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stage.name)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_stage_is_its_module(module, seed, first, darktable) -> None:
+    values = module.stage.values(all_moved(DARKTABLE, seed))
+    truth = module.stage.exact(first.image, first.metadata, first.statistics, **values)
+    found = module.proxy(first.image, first.metadata, first.statistics, **values).float()
+    assert decibels(*(srgb_encode(p.clamp(0.0, 1.0)) for p in (found, truth))) > NEAR
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stage.name)
+def test_the_picture_has_a_slope_by_every_slider(module) -> None:
+    photo = entered_by_us(photo_of(scene(96, 64)))
+    photo = Photo(photo.image.double(), photo.metadata, photo.statistics)
+    values = module.stage.values(all_moved(DARKTABLE, 4))
+    for slider in module.stage.sliders:
+        if slider.name == "sharpen_radius":
+            continue  # it says how many pixels are looked at
+
+        def picture(x, slider=slider):
+            told = {**values, slider.name: x}
+            return module.proxy(photo.image, photo.metadata, photo.statistics, **told)
+
+        at = torch.tensor(values[slider.name], dtype=torch.float64)
+        step = 1e-3 * (slider.high - slider.low)
+        _, slope = torch.func.jvp(picture, (at,), (torch.ones_like(at),))
+        differences = (picture(at + step) - picture(at - step)) / (2.0 * step)
+        cosine = torch.nn.functional.cosine_similarity(slope.flatten(), differences.flatten(), 0)
+        assert float(cosine) > 0.99, slider.name
+
+
+def test_our_own_input_is_near_darktables(photo, first) -> None:
+    own = entered_by_us(photo).image
+    height, width = (min(a, b) for a, b in zip(own.shape[-2:], first.image.shape[-2:], strict=True))
+    pair = (srgb_encode(p[..., :height, :width].clamp(0.0, 1.0)) for p in (own, first.image))
+    assert decibels(*pair) > 25.0
+
+
+def test_without_darktable_the_input_is_ours(raw, photo, monkeypatch) -> None:
+    monkeypatch.setattr("engine.finishers.darktable.proxies.found", lambda: None)
+    own = finish(entered(raw, photo, 200))
+    assert max(own.size) == 200
+    assert torch.equal(own.image, entered_by_us(photo.reduced(200)).image)
+
+
+def test_the_white_of_the_shot_is_neutral_in_our_own_input(photo) -> None:
+    white = torch.tensor(photo.metadata.as_shot_neutral).float().view(1, 3, 1, 1)
+    seen = entered_by_us(Photo(white, photo.metadata, photo.statistics)).image.flatten()
+    assert float(seen.max() - seen.min()) < 1e-3 * math.sqrt(3.0)
+
+
+def test_the_command_line_finishes_live(raw, tmp_path, ask) -> None:
+    out = tmp_path / "out.jpg"
+    arguments = ["--finisher", "darktable", "--operators", "live", "--set", "exposure=0.7"]
+    status, _, complaint = ask("render", raw, out, *arguments, "--long-side", "200")
+    assert (status, complaint) == (0, "")
+    assert out.stat().st_size > 1000
+
+
+def test_live_and_exact_pictures_show_the_same(raw, first) -> None:
+    live = Renderer(first, DARKTABLE, PROXIES).picture(Settings())
+    truth = finish(tap(raw, first.metadata, Settings(), None, 384))
+    shown = DARKTABLE.stages[-1].exact(truth, first.metadata, first.statistics)
+    assert decibels(live, shown) > 50.0
