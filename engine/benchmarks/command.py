@@ -102,6 +102,7 @@ def bench_export(
 @bench.command("match")
 def bench_match(
     photos: Photos = None,
+    finisher: cli.FinisherName = "basic",
     targets: Annotated[int, typer.Option(metavar="N", min=1, help="Targets for each photo.")] = 3,
     rivals: Annotated[
         int, typer.Option(metavar="N", min=0, help="Targets that other searches get too.")
@@ -112,6 +113,7 @@ def bench_match(
     """How near a match comes to hidden settings, and how soon."""
     from engine.benchmarks.matches import matches
     from engine.benchmarks.photos import photos as opened
+    from engine.finishers import check_name
     from engine.finishers.basic import BASIC
     from engine.live.quick import quick
 
@@ -121,6 +123,15 @@ def bench_match(
             f"Other searches need {' and '.join(missing)}, which come with the development"
             " tools; --rivals 0 leaves them out."
         )
+    check_name(finisher)
+    if finisher != BASIC.name:
+        from engine.benchmarks.opened import opened_matches
+
+        work = opened_matches(_raws(photos or []), rivals, OF_MATCHES)
+        command = ["bench", "match", "--finisher", finisher, "--rivals", str(rivals)]
+        said = cli.run(work, "Matching")
+        told(said, f"{finisher} match", command, photos or (), write=write, as_json=as_json)
+        return
     means = cli.run(quick(BASIC), "Getting ready")
     chosen = cli.run(opened(photos or (), OF_MATCHES), "Opening")
     said = cli.run(matches(BASIC, means, chosen, targets, rivals), "Matching")

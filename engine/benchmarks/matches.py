@@ -108,12 +108,12 @@ def _cases(
         generator = torch.Generator().manual_seed(SEED + i)
         for _ in range(each):
             yield Progress(len(cases), len(photos) * each, f"drawing settings for {name}")
-            hidden = _hidden(sliders, small, generator)
-            cases.append(Case(name, photo, sliders, hidden, renderer.picture(hidden)))
+            chosen = hidden_settings(sliders, small, generator)
+            cases.append(Case(name, photo, sliders, chosen, renderer.picture(chosen)))
     return cases
 
 
-def _hidden(
+def hidden_settings(
     sliders: tuple[Slider, ...], renderer: Renderer, generator: torch.Generator
 ) -> Settings:
     """Settings whose picture does not clip; of a photo that always does, those that clip least."""

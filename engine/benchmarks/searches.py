@@ -25,6 +25,9 @@ LONG_SIDE = 192
 
 LEARNING_RATE, SPREAD, SEED = 0.02, 0.2, 1
 
+Loss = Callable[[Tensor], float]
+"""From fractions (n,) to the mean squared difference."""
+
 Search = Callable[[Photo, Finisher, Quick, Tensor, Free, float], Settings]
 """From a photo, a target of its frame and the free sliders to settings, within so many seconds."""
 
@@ -55,49 +58,61 @@ def cma_es(
     photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, seconds: float
 ) -> Settings:
     """Evolve a cloud of settings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it will not plot
-        import cma
-
-    end = time.perf_counter() + seconds
     loss = _loss(photo, finisher, quick, target, free)
-    home = free.fractions(free.rest).tolist()
-    told = {"bounds": [0.0, 1.0], "seed": SEED, "verbose": -9}
-    evolution = cma.CMAEvolutionStrategy(home, SPREAD, told)
-    best, least = home, loss(torch.tensor(home).double())
-    while time.perf_counter() < end and not evolution.stop():
-        asked = evolution.ask()
-        losses = [loss(torch.as_tensor(at).double()) for at in asked]
-        evolution.tell(asked, losses)
-        if min(losses) < least:
-            least = min(losses)
-            best = asked[losses.index(least)]
-    return free.settings(torch.as_tensor(best).double())
+    return free.settings(evolved(loss, free.fractions(free.rest), _after(seconds)))
 
 
 def bayesian(
     photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, seconds: float
 ) -> Settings:
     """Model the loss by a Gaussian process, look where it promises most."""
+    loss = _loss(photo, finisher, quick, target, free)
+    return free.settings(modeled(loss, free.fractions(free.rest), _after(seconds)))
+
+
+def evolved(loss: Loss, home: Tensor, over: Callable[[], bool]) -> Tensor:
+    """The best fractions (n,) of a cloud that begins at `home`, when it is `over`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it will not plot
+        import cma
+
+    told = {"bounds": [0.0, 1.0], "seed": SEED, "verbose": -9}
+    evolution = cma.CMAEvolutionStrategy(home.tolist(), SPREAD, told)
+    best, least = home, loss(home)
+    while not over() and not evolution.stop():
+        asked = evolution.ask()
+        losses = [loss(torch.as_tensor(at).double()) for at in asked]
+        evolution.tell(asked, losses)
+        if min(losses) < least:
+            least = min(losses)
+            best = torch.as_tensor(asked[losses.index(least)]).double()
+    return best
+
+
+def modeled(loss: Loss, home: Tensor, over: Callable[[], bool]) -> Tensor:
+    """The best fractions (n,) of those that a Gaussian process proposes, when it is `over`."""
     from bayes_opt import BayesianOptimization
 
-    end = time.perf_counter() + seconds
-    loss = _loss(photo, finisher, quick, target, free)
-    names = [slider.name for slider in free.sliders]
+    names = [str(i) for i in range(len(home))]
     process = BayesianOptimization(
         None, dict.fromkeys(names, (0.0, 1.0)), random_state=SEED, verbose=0
     )
-    asked = dict(zip(names, free.fractions(free.rest).tolist(), strict=True))
+    asked = dict(zip(names, home.tolist(), strict=True))
     best, least = asked, float("inf")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that its process has not converged
-        while time.perf_counter() < end:
+        while not over():
             found = loss(torch.tensor([asked[name] for name in names]).double())
             if found < least:
                 best, least = asked, found
             process.register(params=asked, target=-found)
             asked = {name: float(value) for name, value in process.suggest().items()}
-    return free.settings(torch.tensor([best[name] for name in names]).double())
+    return torch.tensor([best[name] for name in names]).double()
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() >= end
 
 
 SEARCHES: dict[str, Search] = {"adam": adam, "cma_es": cma_es, "bayesian": bayesian}
@@ -109,9 +124,7 @@ def _small(photo: Photo, target: Tensor) -> tuple[Photo, Tensor]:
     return small, area_average(target, (height, width))
 
 
-def _loss(
-    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free
-) -> Callable[[Tensor], float]:
+def _loss(photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free) -> Loss:
     """The mean squared difference of exact pictures, by fractions (n,)."""
     small, goal = _small(photo, target)
     candidate = Candidate(small, finisher, quick.exact)

@@ -118,8 +118,9 @@ def match(
     if mode is not Mode.LOOK:
         found = _registered(photo, finisher, quick, target, neutral)
         if found.same_scene:
+            first = _basic(allowed) if sliders is None else allowed
             parts = _Parts(photo, finisher, quick, truth)
-            return (yield from _scene(parts, target, found, allowed, neutral))
+            return (yield from _scene(parts, target, found, (first, allowed), neutral))
         if mode is Mode.SCENE:
             raise PhotofinishError(
                 f"{target.name} does not show this photo's scene; match its look instead."
@@ -131,6 +132,10 @@ def match(
 
 def _usual(finisher: Finisher) -> tuple[Slider, ...]:
     return tuple(slider for slider in finisher.sliders if slider.name not in LEFT_OUT)
+
+
+def _basic(allowed: tuple[Slider, ...]) -> tuple[Slider, ...]:
+    return tuple(slider for slider in allowed if slider.name in BASIC_SLIDERS) or allowed
 
 
 def _registered(
@@ -154,10 +159,11 @@ def _scene(
     parts: _Parts,
     target: Target,
     found: Registration,
-    allowed: tuple[Slider, ...],
+    groups: tuple[tuple[Slider, ...], tuple[Slider, ...]],
     neutral: Settings,
 ) -> Work[Match]:
-    """Match pixel by pixel: by the basic sliders, and by all allowed where these do not suffice."""
+    """Match pixel by pixel: by the first sliders, and by the others where these do not suffice."""
+    first, allowed = groups
     photo, finisher, quick, truth = parts.photo, parts.finisher, parts.quick, parts.truth
     pixels = max(target.image.shape[-2:])
     if truth is not None:  # it finishes the photo at the size that it has
@@ -171,7 +177,6 @@ def _scene(
         seen = round(max(photo.size) / (2.0 + 2.0 * abs(found.blur)))
     width, height = photo.size
     laid = Laid(photo, *found.place(target.image, (height, width)))
-    first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
     free = Free(first, neutral, photo.metadata)
     answer = yield from regress(laid, finisher, quick, free, seen=seen, truth=truth)
     if answer.rms > ROUNDED and len(first) < len(allowed):
@@ -184,7 +189,7 @@ def _scene(
         )
     if truth is None:
         laid = laid.reduced(LARGE)
-        truth = Renderer(laid.photo, finisher).picture
+        truth = Renderer(laid.photo, finisher, quick.exact).picture
     return _told(laid, found, truth, neutral, answer)
 
 
@@ -222,7 +227,7 @@ def _look(
     """Match the spread of light and colors: by the basic sliders, by all allowed where few do."""
     candidate = Candidate(photo.reduced(LONG_SIDE), finisher, quick.exact)
     small = area_average(target.image, fitted(target.image.shape[-2:], LONG_SIDE))
-    first = tuple(s for s in allowed if s.name in BASIC_SLIDERS) or allowed
+    first = _basic(allowed)
     distances: list[float] = []
     settings = neutral
     groups = (first, allowed) if len(first) < len(allowed) else (first,)
