@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.difference import delta_e_2000
+from engine.difference import delta_e_2000, lab, lab_difference
 
 UNSEEN = 1.0
 """Mean CIEDE2000 below which two pictures look alike side by side."""
@@ -55,16 +55,14 @@ def nearness(before: Tensor, answer: Tensor, target: Tensor, weight: Tensor) -> 
     pixels = [picture[0][:, shown] for picture in (before, answer, target)]
     first, last, goal = pixels
     compared = (first, _mapped(first, goal), last, _mapped(last, goal))
-    return Nearness(*(float(_difference(picture, goal).mean()) for picture in compared))
+    wanted = lab(goal[None, :, None])
+    seen = (lab(picture[None, :, None]) for picture in compared)
+    return Nearness(*(float(lab_difference(each, wanted).mean()) for each in seen))
 
 
 def difference(picture: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """CIEDE2000 (1, 1, h, w) pixel by pixel, 0 where `weight` is."""
     return torch.where(weight > 0.0, delta_e_2000(picture, target), 0.0).float()
-
-
-def _difference(pixels: Tensor, goal: Tensor) -> Tensor:
-    return delta_e_2000(pixels[None, :, None], goal[None, :, None])
 
 
 def _mapped(pixels: Tensor, goal: Tensor) -> Tensor:
