@@ -180,7 +180,8 @@ class MatchDialog(QDialog):
             widget.setEnabled(not busy)
 
     def _ask(self) -> None:
-        kinds = "Pictures (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.avif);;All files (*)"
+        suffixes = "*.jpg *.jpeg *.heic *.heif *.png *.tif *.tiff *.webp *.avif"
+        kinds = f"Pictures ({suffixes});;All files (*)"
         chosen, _ = QFileDialog.getOpenFileName(self, "Choose a picture to match", "", kinds)
         if chosen:
             self.take(Path(chosen))

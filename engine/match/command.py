@@ -24,8 +24,8 @@ def match(
         Path,
         typer.Argument(
             metavar="TARGET",
-            help="The picture to match: JPEG, PNG, TIFF, WebP, AVIF; a raw stands for the picture"
-            " that its camera embedded.",
+            help="The picture to match: JPEG, HEIC, PNG, TIFF, WebP, AVIF; a raw stands for the"
+            " picture that its camera embedded.",
             readable=False,
         ),
     ],

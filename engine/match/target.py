@@ -35,7 +35,7 @@ SMALLEST = 16
 MOST_PIXELS = 300_000_000
 """A larger picture would not fit into memory together with all else."""
 
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "JPEG2000", "BMP", "GIF")
+FORMATS = ("JPEG", "HEIF", "PNG", "TIFF", "WEBP", "AVIF", "JPEG2000", "BMP", "GIF")
 """What Pillow may read: its other formats are no photographs, and some of them run programs."""
 
 DAMAGE = (
@@ -81,7 +81,7 @@ class _Stored:
 
 
 def read_target(path: Path) -> Target:
-    """Read the picture at `path`: JPEG, PNG, TIFF, WebP or AVIF; of a raw its embedded picture.
+    """Read the picture at `path`: JPEG, HEIC, PNG, TIFF, WebP, AVIF; of a raw its embedded one.
 
     Raises PhotofinishError with a sentence for the photographer where there is nothing to match.
     """
@@ -95,7 +95,9 @@ def read_target(path: Path) -> Target:
     try:
         stored = _stored(path)
     except DAMAGE as error:
-        raise PhotofinishError(_refusal(path)) from error
+        raise PhotofinishError(
+            f"{path.name} is no picture that can be read, or it is damaged."
+        ) from error
     target = _target(stored, path.name)
     if _one_color(target.image):
         raise PhotofinishError(f"{path.name} is of one single color: there is nothing to match.")
@@ -113,14 +115,6 @@ def embedded_preview(raw: Path, long_side: int = LONG_SIDE) -> Work[Target | Non
     note = f"The picture is the one that is embedded in {Path(raw).name}."
     target = _target(_Stored(answer.pixels, None, 1, notes=(note,)), Path(raw).name)
     return None if _one_color(target.image) else target
-
-
-def _refusal(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start[4:8] == b"ftyp" and start[8:11] in (b"hei", b"hev", b"mif", b"msf"):
-        return f"{path.name} is a HEIC picture, which cannot be read: save it as JPEG first."
-    return f"{path.name} is no picture that can be read, or it is damaged."
 
 
 def _one_color(image: Tensor) -> bool:
@@ -170,8 +164,10 @@ def _by_pillow(path: Path, *, deep_png: bool) -> _Stored:
 
 
 def _opened(path: Path) -> "Image.Image":
+    import pi_heif
     from PIL import Image
 
+    pi_heif.register_heif_opener()
     try:
         return Image.open(path, formats=FORMATS)
     except Image.DecompressionBombError as error:

@@ -186,6 +186,32 @@ def test_large_pictures_are_reduced_in_linear_light(tmp_path, monkeypatch):
     assert_close(image[..., 17:, :], half.expand(1, 3, 21, 50), atol=1e-4, rtol=0.0)
 
 
+def test_a_phones_heic_is_read_upright_in_its_own_colors(tmp_path):
+    import pillow_heif
+
+    colors = np.zeros((48, 64, 3), np.uint8)
+    colors[:24] = 200, 120, 40
+    colors[24:] = 40, 160, 90
+    picture = Image.fromarray(colors)
+    exif = picture.getexif()
+    exif[274] = 6  # to be turned a quarter to the right
+    pillow_heif.register_heif_opener()
+    profile = icc.profile(color.DISPLAY_P3)
+    picture.save(tmp_path / "phone.heic", quality=95, exif=exif.tobytes(), icc_profile=profile)
+    target = read_target(tmp_path / "phone.heic")
+    assert target.image.shape == (1, 3, 64, 48)
+    stored = torch.tensor([40, 160, 90]) / 255.0
+    in_srgb = color.srgb_encode(
+        color.transform(
+            color.decode(stored.view(1, 3, 1, 1), color.DISPLAY_P3),
+            color.between(color.DISPLAY_P3, color.SRGB),
+        ).clamp(0.0, 1.0)
+    )
+    assert_close(
+        target.image[..., 32:34, 4:6].mean((2, 3)), in_srgb[..., 0, 0], atol=0.02, rtol=0.0
+    )
+
+
 def test_what_cannot_be_matched_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "no.jpg").write_bytes(b"no picture")
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
@@ -198,7 +224,7 @@ def test_what_cannot_be_matched_is_refused_in_a_sentence(tmp_path):
     for name, said in (
         ("missing.jpg", "no file"),
         ("no.jpg", "no picture that can be read"),
-        ("phone.heic", "HEIC"),
+        ("phone.heic", "no picture that can be read"),
         ("small.png", "too small to match"),
         ("black.png", "nothing to match"),
         ("cut.jpg", "damaged"),
