@@ -19,7 +19,7 @@ from torch import Tensor
 
 from engine.benchmarks.draws import CLIPPED, clipped
 from engine.benchmarks.quality import DIGITS, decibels
-from engine.benchmarks.searches import SEARCHES
+from engine.benchmarks.searches import SEARCHES, after
 from engine.difference import delta_e_2000
 from engine.finisher import Finisher
 from engine.live.quick import Quick
@@ -169,7 +169,8 @@ def _synthetic(
         for name, search in SEARCHES.items() if i in against else ():
             for times in LONGER:
                 yield Progress(i, len(cases), f"{case.name}, {name}, {times} x")
-                settings = search(case.photo, finisher, quick, case.target, free, times * took)
+                over = after(times * took)
+                settings = search(case.photo, finisher, quick, case.target, free, over)
                 score = decibels(exact.picture(settings), hidden)
                 others.setdefault(f"{name}_{times}x", []).append(score)
     return _spread(scores) | {

@@ -28,22 +28,24 @@ LEARNING_RATE, SPREAD, SEED = 0.02, 0.2, 1
 Loss = Callable[[Tensor], float]
 """From fractions (n,) to the mean squared difference."""
 
-Search = Callable[[Photo, Finisher, Quick, Tensor, Free, float], Settings]
-"""From a photo, a target of its frame and the free sliders to settings, within so many seconds."""
+Over = Callable[[], bool]
+"""Whether a search has had its time."""
+
+Search = Callable[[Photo, Finisher, Quick, Tensor, Free, Over], Settings]
+"""From a photo, a target of its frame and the free sliders to settings."""
 
 
 def adam(
-    photo: Photo, finisher: Finisher, _: Quick, target: Tensor, free: Free, seconds: float
+    photo: Photo, finisher: Finisher, _: Quick, target: Tensor, free: Free, over: Over
 ) -> Settings:
     """Descend by the chain's gradient."""
-    end = time.perf_counter() + seconds
     small, goal = _small(photo, target)
     chain = Chain(finisher)
     everywhere = chain.fractions(free.rest, photo.metadata)
     places = [chain.sliders.index(slider) for slider in free.sliders]
     at = everywhere[places].clone().requires_grad_()
     optimizer = torch.optim.Adam([at], lr=LEARNING_RATE)
-    while time.perf_counter() < end:
+    while not over():
         picture = chain(small, everywhere.index_put((torch.tensor(places),), at), free.rest)
         loss = torch.nn.functional.mse_loss(picture, goal)
         optimizer.zero_grad()
@@ -55,22 +57,22 @@ def adam(
 
 
 def cma_es(
-    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, seconds: float
+    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, over: Over
 ) -> Settings:
     """Evolve a cloud of settings."""
     loss = _loss(photo, finisher, quick, target, free)
-    return free.settings(evolved(loss, free.fractions(free.rest), _after(seconds)))
+    return free.settings(evolved(loss, free.fractions(free.rest), over))
 
 
 def bayesian(
-    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, seconds: float
+    photo: Photo, finisher: Finisher, quick: Quick, target: Tensor, free: Free, over: Over
 ) -> Settings:
     """Model the loss by a Gaussian process, look where it promises most."""
     loss = _loss(photo, finisher, quick, target, free)
-    return free.settings(modeled(loss, free.fractions(free.rest), _after(seconds)))
+    return free.settings(modeled(loss, free.fractions(free.rest), over))
 
 
-def evolved(loss: Loss, home: Tensor, over: Callable[[], bool]) -> Tensor:
+def evolved(loss: Loss, home: Tensor, over: Over) -> Tensor:
     """The best fractions (n,) of a cloud that begins at `home`, when it is `over`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it will not plot
@@ -89,7 +91,7 @@ def evolved(loss: Loss, home: Tensor, over: Callable[[], bool]) -> Tensor:
     return best
 
 
-def modeled(loss: Loss, home: Tensor, over: Callable[[], bool]) -> Tensor:
+def modeled(loss: Loss, home: Tensor, over: Over) -> Tensor:
     """The best fractions (n,) of those that a Gaussian process proposes, when it is `over`."""
     from bayes_opt import BayesianOptimization
 
@@ -110,7 +112,8 @@ def modeled(loss: Loss, home: Tensor, over: Callable[[], bool]) -> Tensor:
     return torch.tensor([best[name] for name in names]).double()
 
 
-def _after(seconds: float) -> Callable[[], bool]:
+def after(seconds: float) -> Over:
+    """Over so many seconds from now."""
     end = time.perf_counter() + seconds
     return lambda: time.perf_counter() >= end
 
