@@ -53,11 +53,14 @@ BLURRED = 0.4
 RESAMPLED = 2.0
 """Share of the pixels, along a side, that a target laid anew on the frame can tell of."""
 
-LOOK_STEPS, LOOK_RIDGES = 20, (1.0, 0.7)
-"""Steps at most, and how much a slider moved over its range must better a look: basic, others."""
+LOOK_STEPS = 20
+"""At most, on each of LOOK_WAYS."""
 
-LOOK_LEFT = 0.35
-"""Share of the distance of two looks that the basic sliders may leave, or others follow."""
+LOOK_WAYS = ((1.0, 0.35), (0.7, 0.4), (0.1, 0.0))
+"""How much a slider moved over its range must better a look, and the share of the distance that may
+be left: by the basic sliders, then by the others too, then by these however far they have to go."""
+
+MOST_LOOKS = len(LOOK_WAYS) * (LOOK_STEPS + 1)
 
 
 class Mode(Enum):
@@ -230,8 +233,8 @@ def _look(
     first = _basic(allowed)
     distances: list[float] = []
     settings = neutral
-    groups = (first, allowed) if len(first) < len(allowed) else (first,)
-    for sliders, ridge in zip(groups, LOOK_RIDGES, strict=False):
+    for way, (ridge, left) in enumerate(LOOK_WAYS):
+        sliders = allowed if way else first
         free = Free(sliders, neutral, photo.metadata)
         comparison = LookComparison(small, free, candidate)
         home = free.fractions(neutral)
@@ -239,8 +242,8 @@ def _look(
             distances.append(distance(point.residuals))
             decibels = 20.0 * math.log10(UNIT / max(distances[-1], 1e-6))
             settings = free.settings(point.at)
-            yield Moved(len(distances), 2 * LOOK_STEPS + 2, settings=settings, decibels=decibels)
-        if distances[-1] <= LOOK_LEFT * distances[0]:
+            yield Moved(len(distances), MOST_LOOKS, settings=settings, decibels=decibels)
+        if distances[-1] <= left * distances[0]:
             break
     return Match(
         settings,
