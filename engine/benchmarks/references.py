@@ -19,12 +19,13 @@ from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.live.quick import Quick
 from engine.match.match import Match, match
+from engine.match.span import BEYOND
 from engine.match.target import Target, embedded_preview, read_target
 from engine.photo import open_photo
 from engine.progress import Progress, Work, finish, within
 
-HALF, BEYOND = 0.5, 1.3
-"""A match is near that leaves at most so much of neutral's difference, or so many times what the
+HALF = 0.5
+"""A match is near that leaves at most so much of neutral's difference, or BEYOND times what the
 best affine color map leaves, whichever is more."""
 
 ICON = 500

@@ -10,10 +10,10 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from engine.color import D50_XYZ, transform, xyz
+from engine.color import D50_XYZ, transform
 from engine.finishers.darktable.module import Module, Numbers, Parameters, agree
 from engine.finishers.darktable.operators import alone
-from engine.finishers.darktable.working import CAT16, TO_XYZ
+from engine.finishers.darktable.working import D65_XYZ, TO_XYZ, adapted
 from engine.metadata import Metadata
 from engine.slider import Setting, Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -60,7 +60,6 @@ _LUMINANCE = torch.tensor([0.68990272, 0.34832189, 0.0], dtype=torch.float64)
 _FROM_GRADING = torch.tensor(
     [[0.95, 0.38, 0.00], [0.05, 0.62, 0.03], [0.00, 0.00, 0.97]], dtype=torch.float64
 )
-_D65 = xyz(torch.tensor([0.3127, 0.3290], dtype=torch.float64))
 
 _C1, _C2, _C3 = 3424 / 2**12, 2413 / 2**7, 2392 / 2**7
 _N, _P, _D0 = 2610 / 2**14, 1.7 * 2523 / 2**5, 1.6295499532821566e-11
@@ -101,7 +100,7 @@ def proxy(
     contrast: Value, vibrance: Value, saturation: Value, chroma: Value, brilliance: Value,
 ) -> Tensor:  # fmt: skip
     """Chroma and contrast in Kirk's Yrg, brilliance and saturation in JzAzBz, held in its gamut."""
-    to_cones = _TO_LMS @ _adapted(D50_XYZ, _D65) @ TO_XYZ
+    to_cones = _TO_LMS @ adapted(D50_XYZ, D65_XYZ) @ TO_XYZ
     luminance, redness, greenness = _yrg(transform(image.clamp_min(0.0), to_cones))
     distance = _length(redness, greenness)
     vivid = torch.as_tensor(vibrance) / 100.0
@@ -124,14 +123,8 @@ def proxy(
     across, up = green_red / colored.clamp_min(_TINY), blue_yellow / colored.clamp_min(_TINY)
     wanted, pure = _held(wanted, pure, torch.atan2(up, across))
     pure = torch.minimum(pure, _purest(wanted, across, up))
-    back = torch.linalg.inv(TO_XYZ) @ _adapted(_D65, D50_XYZ)
+    back = torch.linalg.inv(TO_XYZ) @ adapted(D65_XYZ, D50_XYZ)
     return transform(_xyz(wanted, pure * across, pure * up), back).clamp_min(0.0)
-
-
-def _adapted(source: Tensor, target: Tensor) -> Tensor:
-    """(3, 3) from one white to another by CAT16."""
-    gains = (CAT16 @ target) / (CAT16 @ source)
-    return torch.linalg.inv(CAT16) @ (gains[:, None] * CAT16)
 
 
 def _length(a: Tensor, b: Tensor) -> Tensor:
@@ -222,7 +215,7 @@ def _gamut() -> Tensor:
     """The largest purity over light (HUES,) at each hue of colors from 0 to 1, smoothed."""
     steps = torch.linspace(0.0, 1.0, 92, dtype=torch.float64)
     colors = torch.cartesian_prod(steps, steps, steps).T[None, :, :, None]
-    light, a, b = _jzazbz(transform(colors, _adapted(D50_XYZ, _D65) @ TO_XYZ))
+    light, a, b = _jzazbz(transform(colors, adapted(D50_XYZ, D65_XYZ) @ TO_XYZ))
     ratio = torch.where(light > 0.0, _length(a, b) / light.clamp_min(_TINY), 0.0).flatten()
     place = ((HUES - 1) * (torch.atan2(b, a) + math.pi) / (2.0 * math.pi)).round().long().flatten()
     most = torch.zeros(HUES, dtype=torch.float64).scatter_reduce(0, place, ratio, "amax")

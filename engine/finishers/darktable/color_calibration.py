@@ -13,7 +13,7 @@ from engine import white
 from engine.color import D50_XYZ, PROPHOTO, transform, xyz
 from engine.finishers.darktable.module import Module, Numbers, Parameters, agree
 from engine.finishers.darktable.operators import alone
-from engine.finishers.darktable.working import CAT16, TO_XYZ
+from engine.finishers.darktable.working import CAT16, TO_XYZ, adapted
 from engine.metadata import Metadata
 from engine.slider import Scale, Setting, Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -59,11 +59,8 @@ def proxy(
 
     Colors without light, which noise makes, come out black, and less than no blue is none.
     """
-    to_cones = CAT16 @ TO_XYZ
     chosen = _seen(metadata, temperature, tint)
-    gains = (CAT16 @ D50_XYZ) / (CAT16 @ chosen[..., None])[..., 0]
-    adapted = torch.linalg.inv(CAT16) @ (gains[..., None] * to_cones)
-    x, y, z = transform(image, adapted).split(1, 1)
+    x, y, z = transform(image, adapted(chosen, D50_XYZ) @ TO_XYZ).split(1, 1)
     light = (y > 0.0) & (x + y + z > 0.0)
     seen = torch.cat([x, y, z.clamp_min(0.0)], 1)
     return torch.where(light, transform(seen, torch.linalg.inv(TO_XYZ)), 0.0)

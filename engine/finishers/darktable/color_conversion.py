@@ -3,14 +3,18 @@
 from torch import Tensor
 
 from engine.color import REC2020, SRGB, between, encode, transform
-from engine.metadata import Metadata
+from engine.metadata import ColorSpace, Metadata
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
 
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """Return linear Rec. 2020 `image` (B, 3, H, W) encoded for `metadata.output`, in [0, 1]."""
-    space = metadata.output or SRGB
+    return shown(image, metadata.output or SRGB)
+
+
+def shown(image: Tensor, space: ColorSpace) -> Tensor:
+    """Linear Rec. 2020 `image` (B, 3, H, W) encoded for `space`, in [0, 1]."""
     return encode(transform(image, between(REC2020, space)).clamp(0.0, 1.0), space)
 
 

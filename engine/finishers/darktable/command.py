@@ -140,8 +140,7 @@ def match(
     The proxies tell the way and darktable where it leads; without darktable they tell both. The
     edit is written to `out`, the picture to `picture`. Raises PhotofinishError.
     """
-    if out is not None and out.exists():
-        raise PhotofinishError(f"{out} is there already; darktable's edits are kept.")
+    _check_free(out)
     photo, start, notes = _wanted(raw, sets, sidecar, None)
     side = min(max(goal.image.shape[-2:]), max(photo.metadata.full_size), LARGE)
     first = cli.run(entered(raw, photo, side), "Opening")
@@ -163,6 +162,7 @@ def _wanted(
     raw: Path, sets: list[str] | None, sidecar: Path | None, write: Path | None
 ) -> tuple[Photo, Settings, list[str]]:
     """The photo, the settings asked for, which are written to `write`, and notes."""
+    _check_free(write)
     settings, notes = Settings(), list[str]()
     for text in sets or ():
         assigned(settings, text, DARKTABLE)  # what cannot be set is told before anything is opened
@@ -173,7 +173,11 @@ def _wanted(
     for text in sets or ():
         settings = assigned(settings, text, DARKTABLE)
     if write is not None:
-        if write.exists():
-            raise PhotofinishError(f"{write} is there already; darktable's edits are kept.")
         write_bytes(write, history(settings, photo.metadata).to_bytes())
     return photo, settings, notes
+
+
+def _check_free(sidecar: Path | None) -> None:
+    """Raise PhotofinishError where an edit would be written over another."""
+    if sidecar is not None and sidecar.exists():
+        raise PhotofinishError(f"{sidecar} is there already; darktable's edits are kept.")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from engine.color import REC2020, SRGB, between, encode, transform
+from engine.color import SRGB
 from engine.errors import PhotofinishError
 from engine.files import replacing
 from engine.finishers.darktable import program
+from engine.finishers.darktable.color_conversion import shown
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.operators import PLAIN, read_pfm
 from engine.metadata import Metadata
@@ -50,8 +51,7 @@ def truth(raw: Path, metadata: Metadata, long_side: int) -> Callable[[Settings],
     def picture(settings: Settings) -> Tensor:
         if not last or last[0][0] != settings:
             viewed = finish(tap(raw, metadata, settings, None, long_side))
-            shown = transform(viewed, between(REC2020, SRGB)).clamp(0.0, 1.0)
-            last[:] = [(settings, encode(shown, SRGB))]
+            last[:] = [(settings, shown(viewed, SRGB))]
         return last[0][1]
 
     return picture

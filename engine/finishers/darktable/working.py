@@ -9,14 +9,14 @@ from torch import Tensor
 from engine.color import D50_XYZ, adaptation, xyz
 
 _PRIMARIES = torch.tensor([[0.708, 0.292], [0.170, 0.797], [0.131, 0.046]], dtype=torch.float64)
-_WHITE = torch.tensor([0.3127, 0.3290], dtype=torch.float64)
+
+D65_XYZ = xyz(torch.tensor([0.3127, 0.3290], dtype=torch.float64))
 
 
 def _to_xyz() -> Tensor:
     colorants = torch.stack([xyz(primary) for primary in _PRIMARIES], 1)
-    white = xyz(_WHITE)
-    light = colorants * torch.linalg.solve(colorants, white)
-    return adaptation(white, D50_XYZ) @ light
+    light = colorants * torch.linalg.solve(colorants, D65_XYZ)
+    return adaptation(D65_XYZ, D50_XYZ) @ light
 
 
 TO_XYZ = _to_xyz()
@@ -31,3 +31,9 @@ CAT16 = torch.tensor(
     dtype=torch.float64,
 )
 """(3, 3) from XYZ to the responses that CAT16 scales."""
+
+
+def adapted(source: Tensor, target: Tensor) -> Tensor:
+    """(..., 3, 3) from a white (..., 3) to another by CAT16, both XYZ."""
+    gains = (CAT16 @ target[..., None]) / (CAT16 @ source[..., None])
+    return torch.linalg.inv(CAT16) @ (gains * CAT16)

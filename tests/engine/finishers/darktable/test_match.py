@@ -4,6 +4,7 @@ import json
 
 import torch
 
+from editor import cli as whole  # noqa: F401 - adds the verbs
 from engine.benchmarks.quality import decibels
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.proxies import PROXIES, QUICK, entered, entered_by_us
