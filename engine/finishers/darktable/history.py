@@ -36,6 +36,8 @@ SHORT = 100
 LARGEST = 1 << 20
 """Bytes that no module's parameters have."""
 
+DAMAGED = "The sidecar's history of darktable's is damaged."
+
 _NS = f"{{{NAMESPACE}}}"
 _RDF = f"{{{xmp.RDF}}}"
 
@@ -111,13 +113,13 @@ def history_of(content: bytes) -> History:
     listed = rdf.findall(f".//{_NS}history/{_RDF}Seq/{_RDF}li")
     if about is None or about.find(f"{_NS}history") is None:
         raise PhotofinishError("The sidecar holds no history of darktable's.")
-    end = int(about.get(f"{_NS}history_end", str(len(listed))))
+    end = _number(about.get(f"{_NS}history_end", str(len(listed))))
     last: dict[tuple[str, str], Item] = {}
     for number, element in enumerate(listed):
         attributes = {
             str(etree.QName(name).localname): str(value) for name, value in element.items()
         }
-        if int(attributes.pop("num", str(number))) < end:
+        if _number(attributes.pop("num", str(number))) < end:
             item = _item(attributes)
             last.pop(item.instance, None)
             last[item.instance] = item
@@ -133,13 +135,20 @@ def _item(attributes: dict[str, str]) -> Item:
     try:
         return Item(
             attributes.pop("operation"),
-            int(attributes.pop("modversion")),
+            _number(attributes.pop("modversion")),
             unpacked(attributes.pop("params", "")),
             attributes.pop("enabled", "1") == "1",
             attributes,
         )
-    except (KeyError, ValueError) as error:
-        raise PhotofinishError("The sidecar's history of darktable's is damaged.") from error
+    except KeyError as error:
+        raise PhotofinishError(DAMAGED) from error
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise PhotofinishError(DAMAGED) from error
 
 
 def packed(parameters: bytes) -> str:

@@ -29,6 +29,9 @@ TICK = 0.05
 CHOSEN = "PHOTOFINISH_DARKTABLE"
 """Environment variable with the path of a `darktable-cli` to use instead of the one on PATH."""
 
+UNREAD = "mipmap allocation for"
+"""In what darktable says where it got no picture out of a file."""
+
 _SAID = re.compile(r"darktable-cli (\d+)\.(\d+)")
 _IDLE = ("WARNING: either your user id",)
 """What darktable says whether or not it fails."""
@@ -101,6 +104,8 @@ def run(
 
 
 def _last(text: str) -> str:
+    if UNREAD in text:
+        return "it cannot read this photo."
     lines = [line.strip() for line in text.splitlines() if not line.startswith(_IDLE)]
     lines = [line for line in lines if line]
     return f"{lines[-1].rstrip('.')}." if lines else "it did not say why."

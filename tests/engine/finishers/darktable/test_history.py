@@ -1,5 +1,7 @@
 """History: darktable's sidecar as modules and back, and what a damaged one says."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,14 @@ def test_another_instance_is_another_module() -> None:
 def test_damaged_parameters_are_told(text) -> None:
     with pytest.raises(PhotofinishError, match="damaged"):
         unpacked(text)
+
+
+@pytest.mark.parametrize("number", ["history_end", "modversion", "num"])
+def test_a_number_that_is_none_is_told(number) -> None:
+    content = History((EXPOSURE,)).to_bytes()
+    odd = re.sub(rf'{number}="\d+"'.encode(), f'{number}="x"'.encode(), content)
+    with pytest.raises(PhotofinishError, match="history of darktable's is damaged"):
+        history_of(odd)
 
 
 def test_a_sidecar_of_another_program_is_told() -> None:

@@ -58,6 +58,14 @@ def test_what_it_failed_with_is_told(stand_in, tmp_path) -> None:
         finish(program.run(["a.dng"], tmp_path))
 
 
+def test_a_photo_that_it_cannot_read(stand_in, tmp_path) -> None:
+    stand_in(
+        'echo "[export] mipmap allocation for out.jpg failed"; echo "[disk] could not"; exit 1'
+    )
+    with pytest.raises(PhotofinishError, match=r"^darktable failed: it cannot read this photo\.$"):
+        finish(program.run(["a.dng"], tmp_path))
+
+
 def test_one_that_does_not_end_is_given_up(stand_in, tmp_path, monkeypatch) -> None:
     stand_in("exec sleep 60")
     monkeypatch.setattr(program, "SECONDS", 0.2)
