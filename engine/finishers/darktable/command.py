@@ -13,7 +13,7 @@ from engine.export import export_tap
 from engine.files import write_bytes
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import history
-from engine.finishers.darktable.program import found
+from engine.finishers.darktable.program import found, program
 from engine.finishers.darktable.proxies import PROXIES, QUICK, entered
 from engine.finishers.darktable.sidecar import read_sidecar
 from engine.finishers.darktable.whole import export, tap, truth
@@ -141,6 +141,8 @@ def match(
     edit is written to `out`, the picture to `picture`. Raises PhotofinishError.
     """
     _check_free(out)
+    if out is not None or picture is not None:
+        program()  # which both are made by: not told only after the match
     photo, start, notes = _wanted(raw, sets, sidecar, None)
     side = min(max(goal.image.shape[-2:]), max(photo.metadata.full_size), LARGE)
     first = cli.run(entered(raw, photo, side), "Opening")
