@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from engine import __version__, camera_raw, files, xmp
@@ -22,6 +23,9 @@ from engine.slider import Setting
 
 NAMESPACE = "http://photofinish.app/ns/1.0/"
 PREFIX = "photofinish"
+EDITED = "Edited"
+"""The property that says when: of the edits for several finishers, the newest is the photo's."""
+
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 RAW_SUFFIXES = frozenset(
     (
@@ -59,7 +63,7 @@ class Sidecar:
         self.raw = raw
         self.finisher = finisher
         self._beside, self._shared = _neighbours(raw)
-        self._own = raw.with_name(f"{raw.name}.photofinish.xmp")
+        self._own = _own(raw)
         self._held: _Held | None = None
         for path in (self._beside, self._own):
             files.sweep(path)
@@ -166,11 +170,26 @@ class _Held:
         if self.content is not None and not self.packet.text(NAMESPACE, "Finisher"):
             _back_up(self.path, self.content)
         _fill(self.packet, settings, finisher, as_shot, suffix)
-        content = self.packet.to_bytes()
-        if content != self.content:
+        if self.packet.to_bytes() != self.content:
+            self.packet.set(NAMESPACE, PREFIX, EDITED, now())
+            content = self.packet.to_bytes()
             files.write_bytes(self.path, content)
             self.content = content
         self.stamp = _stamp(self.path)
+
+
+def now() -> str:
+    """The time, so that later ones come later in the alphabet."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def edited(raw: Path, finisher: Finisher) -> str | None:
+    """When our edit of `raw` was made, as `now` told it; None where there is none."""
+    for path in (_own(raw), _neighbours(raw)[0]):
+        packet = _sound(path, [])
+        if packet is not None and packet.text(NAMESPACE, "Finisher") == finisher.name:
+            return packet.text(NAMESPACE, EDITED) if _belongs(packet, raw.suffix) else None
+    return None
 
 
 def read_edit(path: Path, finisher: Finisher) -> Edit:
@@ -283,6 +302,11 @@ def _belongs(packet: xmp.Packet, suffix: str) -> bool:
     """Whether a sidecar shared by stem speaks of the raw with this suffix."""
     of = packet.text(NAMESPACE, "Extension") or packet.text(PHOTOSHOP, "SidecarForExtension")
     return not of or of.lower() == suffix.lstrip(".").lower()
+
+
+def _own(raw: Path) -> Path:
+    """Where the edit goes that nobody else's sidecar is to hold."""
+    return raw.with_name(f"{raw.name}.photofinish.xmp")
 
 
 def _neighbours(raw: Path) -> tuple[Path, bool]:

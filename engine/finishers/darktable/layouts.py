@@ -1,4 +1,8 @@
-"""Layouts: darktable's parameters of a module as bytes, laid out as the installed one has them."""
+"""Layouts: darktable's parameters of a module as bytes, laid out as the installed one has them.
+
+Those of SHIPPED came with the program, told by that darktable itself: an edit can be kept where
+none is installed, and every newer one reads it.
+"""
 
 import json
 import struct
@@ -7,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +19,9 @@ from engine.errors import PhotofinishError
 from engine.finishers.darktable import introspection, program
 
 Parameter: TypeAlias = float | Sequence[float]
+
+SHIPPED = program.OLDEST
+"""The version whose layouts are known without it."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,15 @@ class Layout:
 
 
 def layout(module: str) -> Layout:
-    """That of `module` in the installed darktable. Raises PhotofinishError."""
-    return _installed(program.program(), module)
+    """That of `module` in the installed darktable, or in SHIPPED. Raises PhotofinishError."""
+    if program.missing() or program.version(program.program()) == SHIPPED:
+        return _shipped()[module]
+    return told_by(program.program(), module)
 
 
 @cache
-def _installed(path: Path, module: str) -> Layout:
+def told_by(path: Path, module: str) -> Layout:
+    """What the darktable whose command line is at `path` says itself. Raises PhotofinishError."""
     command = [sys.executable, "-m", introspection.__name__, str(_library(path)), module]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -80,9 +91,25 @@ def _installed(path: Path, module: str) -> Layout:
         raise PhotofinishError(
             f"darktable does not tell how it keeps the parameters of {module}."
         ) from error
-    told = json.loads(said.stdout)[module]
-    fields = {name: Field(*field) for name, field in told["fields"].items()}
-    return Layout(told["version"], told["size"], fields)
+    return _read(said.stdout)[module]
+
+
+@cache
+def _shipped() -> dict[str, Layout]:
+    name = f"layouts_{'.'.join(map(str, SHIPPED))}.json"
+    return _read((resources.files("resources") / "darktable" / name).read_text())
+
+
+def _read(text: str) -> dict[str, Layout]:
+    """By module, as `introspection` prints them."""
+    return {
+        module: Layout(
+            told["version"],
+            told["size"],
+            {name: Field(*field) for name, field in told["fields"].items()},
+        )
+        for module, told in json.loads(text).items()
+    }
 
 
 def _library(path: Path) -> Path:

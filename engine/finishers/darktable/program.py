@@ -54,6 +54,15 @@ def program() -> Path:
     return path
 
 
+def missing() -> str:
+    """Why darktable cannot be asked, as a sentence; nothing where it can."""
+    try:
+        program()
+    except PhotofinishError as error:
+        return str(error)
+    return ""
+
+
 @cache
 def version(path: Path) -> tuple[int, int]:
     """The version of the darktable whose command line is at `path`. Raises PhotofinishError."""

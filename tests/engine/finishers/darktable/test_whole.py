@@ -14,7 +14,7 @@ from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import input_items
 from engine.finishers.darktable.history import History, Item
-from engine.finishers.darktable.sidecar import read_sidecar, write_sidecar
+from engine.finishers.darktable.sidecar import write_sidecar
 from engine.finishers.darktable.whole import export, tap
 from engine.photo import Photo
 from engine.progress import finish
@@ -95,20 +95,6 @@ def test_the_white_that_is_chosen_becomes_neutral(copied, metadata) -> None:
     entered = finish(tap(copied, metadata, warm, until="")).mean((0, 2, 3))
     seen = finish(tap(copied, metadata, warm, until="color_calibration")).mean((0, 2, 3))
     assert seen[0] / seen[2] > 1.2 * entered[0] / entered[2]
-
-
-def test_a_sidecar_is_never_written_over_and_what_it_holds_is_kept(copied, metadata) -> None:
-    theirs = copied.with_name(f"{copied.name}.xmp")
-    lens = Item("grain", 2, struct.pack("<i3f", 2, 400.0, 25.0, 100.0))
-    theirs.write_bytes(History((*input_items(metadata), lens)).to_bytes())
-    before = theirs.read_bytes()
-    first = write_sidecar(copied, SETTINGS, metadata)
-    second = write_sidecar(copied, SETTINGS, metadata)
-    assert [path.name for path in (first, second)] == ["small_01.dng.xmp", "small_02.dng.xmp"]
-    assert theirs.read_bytes() == before
-    read = read_sidecar(first, metadata)
-    assert read.settings[DARKTABLE.control("clarity")] == 40.0
-    assert read.notes == ("Kept, but not shown here: darktable's grain.",)
 
 
 def test_a_format_that_darktable_is_not_asked_for(copied, metadata, tmp_path) -> None:
