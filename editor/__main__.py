@@ -10,6 +10,7 @@ from editor import theme
 from editor.opening import opening
 from editor.window import Window
 from engine.finishers.basic import BASIC
+from engine.finishers.darktable import DARKTABLE
 from engine.strips import take_over
 
 THREADS = 2
@@ -32,7 +33,7 @@ def main(files: list[str]) -> int:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Photofinish")
     theme.dress(application)
-    window = Window(BASIC, opening)
+    window = Window(BASIC, opening, DARKTABLE)
     window.show()
     window.session.open([Path(file) for file in files])
     gc.freeze()  # what is loaded by now stays: looking through it again would cost a drag frames

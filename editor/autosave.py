@@ -23,14 +23,19 @@ class Autosave(QThread):
         super().__init__(parent)
         self._changed = Condition()
         self._waiting: OrderedDict[int, tuple[Store, Settings]] = OrderedDict()
-        self._stopping = False
+        self._saving = self._stopping = False
         self.start()
 
     def save(self, store: Store, settings: Settings) -> None:
         """Write `settings` to `store` soon."""
         with self._changed:
             self._waiting[id(store)] = store, settings
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Return once all that was given is on the disk, or was told to have failed."""
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._waiting or self._saving))
 
     def run(self) -> None:
         while True:
@@ -39,16 +44,20 @@ class Autosave(QThread):
                 if not self._waiting:
                     return
                 _, (store, settings) = self._waiting.popitem(last=False)
+                self._saving = True
             try:
                 store.write(settings)
             except Exception as error:  # noqa: BLE001 - the thread boundary
                 self.failed.emit(sentence(error))
             else:
                 self.saved.emit(settings)
+            with self._changed:
+                self._saving = False
+                self._changed.notify_all()
 
     def stop(self) -> None:
         """Write what waits, then end."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
+            self._changed.notify_all()
         self.wait()

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from editor import theme
-from editor.frame import Frame
+from editor.frame import Frame, alike
 
 MARGIN = 2 * theme.GRID
 WHEEL_STEP = 1.25
@@ -68,13 +68,13 @@ class Canvas(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show a preview. A detail layer of other settings is stale and goes."""
         self.frame = frame
-        if self.detail is not None and not _alike(self.detail, frame):
+        if self.detail is not None and not alike(self.detail.request, frame.request):
             self.detail = None
         self.update()
 
     def show_detail(self, frame: Frame) -> None:
         """Show full-size pixels where the zoom calls for them."""
-        if self.frame is None or _alike(frame, self.frame):
+        if self.frame is None or alike(frame.request, self.frame.request):
             self.detail = frame
             self.update()
 
@@ -268,9 +268,3 @@ class Canvas(QWidget):
         smooth = across > 1.0 / CRISP_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(visible, image, source)
-
-
-def _alike(a: Frame, b: Frame) -> bool:
-    """Whether two frames show the same thing, at whatever size."""
-    one, other = a.request, b.request
-    return (one.settings, one.view) == (other.settings, other.view)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from editor.by_darktable import ByDarktable
 from editor.detail import Detail
 from editor.document import Document
-from editor.frame import Frame, Request, View
-from editor.job import Job
+from editor.frame import Frame, Request, View, alike
 from editor.render_thread import RenderThread
-from engine.live.quick import Quick, quick
+from editor.warming import Warming
 from engine.photo import Photo
 
 LARGEST_PREVIEW = 1600
@@ -20,7 +20,8 @@ class Darkroom(QObject):
 
     `framed` brings previews, `detailed` full-size frames, `thumbed` thumbnails. `progressed` tells
     how far a full-size render is, None that there is none. `full_size_wanted` asks for a full
-    decode where the photo on screen is a smaller one.
+    decode where the photo on screen is a smaller one. Where darktable's stages finish the photo,
+    its own picture takes the place of either frame once nothing changes any more.
     """
 
     framed = Signal(object)
@@ -32,30 +33,33 @@ class Darkroom(QObject):
     ready = Signal(object)  # drags are live from now on
     failed = Signal(str)
 
-    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+    def __init__(self, document: Document, warming: Warming, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._warming = document, warming
         self.view = View()
         self.largest_preview = LARGEST_PREVIEW
-        self.render_thread = RenderThread(document.finisher, self)
-        self.detail_thread = Detail(document.finisher, self)
+        self.render_thread = RenderThread(self)
+        self.detail_thread = Detail(self)
+        self.darktable_thread = ByDarktable(self)
         self._fitted = self._shown = 0
         self._moving = False
         self._asked: Request | None = None
         self._too_small: Photo | None = None  # a larger decode of it has been asked for
+        self._wanted: Request | None = None  # of darktable
+        self._refused: Photo | None = None  # by darktable, as long as it is open
         self.render_thread.framed.connect(self._take_frame)
         self.render_thread.thumbed.connect(self.thumbed)
         self.render_thread.failed.connect(self.failed)
         self.detail_thread.framed.connect(self._take_detail)
         self.detail_thread.progressed.connect(self._tell)
         self.detail_thread.failed.connect(self.failed)
+        self.darktable_thread.framed.connect(self._take_darktables)
+        self.darktable_thread.failed.connect(self._do_without)
         document.photo_changed.connect(self._show_photo)
         document.photo_refined.connect(self.ask)
         document.settings_changed.connect(self.ask)
-        self._warming = Job(quick(document.finisher), self)
-        self._warming.finished.connect(self._quicken)
-        self._warming.failed.connect(self.failed)
-        self._warming.start()
+        warming.ready.connect(self.ready)
+        warming.failed.connect(self.failed)
 
     @property
     def asked(self) -> Request | None:
@@ -65,7 +69,7 @@ class Darkroom(QObject):
     @property
     def is_live(self) -> bool:
         """Whether drags are shown by the live renderer."""
-        return self.render_thread.is_live
+        return self._warming.quick is not None
 
     def look(self, fitted: int, shown: int) -> None:
         """The picture's long side on the screen in device pixels: when fitted, and as zoomed."""
@@ -88,32 +92,29 @@ class Darkroom(QObject):
 
     def ask(self) -> None:
         """Render what is to be seen now."""
-        photo = self._document.photo
-        if photo is None or not self._fitted:
+        opened = self._document.opened
+        if opened is None or not self._fitted:
             return
         self.cancel_detail()
         fits = self._shown <= self._fitted
         side = min(self.largest_preview, self._fitted) if fits else self.largest_preview
-        self._asked = Request(photo, self._document.settings, self.view, side, self._moving)
+        settings, quick = self._document.settings, self._warming.quick
+        self._asked = Request(opened, settings, self.view, side, self._moving, quick)
         self.render_thread.request(self._asked)
 
     def cancel_detail(self) -> None:
-        """Give up the full-size render, if there is one."""
+        """Give up the full-size render and darktable's, if there are any."""
         if self.detail_thread.isRunning():
             self.detail_thread.request(None)
+        if self._wanted is not None:
+            self._wanted = None
+            self.darktable_thread.request(None)
         self.progressed.emit(None)
 
     def close(self) -> None:
         """End all threads."""
-        self._warming.cancel()
-        self.render_thread.stop()
-        self.detail_thread.stop()
-        self._warming.wait()
-
-    def _quicken(self, quick: Quick) -> None:
-        self.render_thread.quicken(quick)
-        self.detail_thread.quicken(quick)
-        self.ready.emit(quick)
+        for thread in (self.render_thread, self.detail_thread, self.darktable_thread):
+            thread.stop()
 
     def _show_photo(self) -> None:
         self.view = View(clipping=self.view.clipping)
@@ -134,11 +135,33 @@ class Darkroom(QObject):
             self.full_size_wanted.emit()
         elif self._shown > request.long_side and size > request.long_side:
             self.detail_thread.request(replace(request, long_side=size))
+        else:
+            self._ask_darktable(request)
 
     def _take_detail(self, frame: Frame) -> None:
         if frame.request.photo is self._document.photo:
             self.progressed.emit(None)
             self.detailed.emit(frame)
+            if self._asked is not None and alike(frame.request, self._asked):
+                self._ask_darktable(frame.request)
+
+    def _ask_darktable(self, request: Request) -> None:
+        refused = request.photo is self._refused
+        if request.opened.by_darktable and not refused and request is not self._wanted:
+            self._wanted = request
+            self.darktable_thread.request(request)
+
+    def _take_darktables(self, frame: Frame) -> None:
+        if frame.request is self._wanted:
+            self._wanted = None
+            larger = self._asked is not None and frame.request.long_side > self._asked.long_side
+            (self.detailed if larger else self.framed).emit(frame)
+
+    def _do_without(self, sentence: str) -> None:
+        """What darktable cannot do once it is not asked again for as long as the photo is open."""
+        if self._wanted is not None:
+            self._refused, self._wanted = self._wanted.photo, None
+            self.failed.emit(sentence)
 
     def _tell(self, progress: object) -> None:
         self.progressed.emit(progress)

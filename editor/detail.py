@@ -3,13 +3,11 @@
 import time
 from collections.abc import Iterator
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from editor.frame import Request, frame_of
 from editor.newest import NewestWins
 from editor.preview import exact_renderer, last_of
-from engine.finisher import Finisher
-from engine.live.quick import Quick
 from engine.progress import Progress
 from engine.renderer import Tap
 from engine.settings import Settings
@@ -21,27 +19,18 @@ class Detail(NewestWins):
     framed = Signal(object)
     progressed = Signal(object)
 
-    def __init__(self, finisher: Finisher, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._finisher = finisher
-        self._quick: Quick | None = None
-
-    def quicken(self, quick: Quick) -> None:
-        """Render by compiled stages from the next request on."""
-        self._quick = quick
-
     def work(self, request: object) -> Iterator[object]:
         if not isinstance(request, Request):
             return
         started = time.perf_counter()
         settings = Settings() if request.view.neutral else request.settings
         stage = None if request.view.neutral else request.view.stage
-        taps = exact_renderer(request.photo, self._finisher, self._quick).finish(settings)
-        tap, before = yield from last_of(self._counted(taps), stage)
+        taps = exact_renderer(request.photo, request.finisher, request.quick).finish(settings)
+        tap, before = yield from last_of(self._counted(taps, len(request.finisher)), stage)
         frame = frame_of(request, request.photo, tap, before, started, exact=True, reduced=False)
         self.framed.emit(frame)
 
-    def _counted(self, taps: Iterator[Tap]) -> Iterator[Tap]:
+    def _counted(self, taps: Iterator[Tap], count: int) -> Iterator[Tap]:
         for done, tap in enumerate(taps, 1):
-            self.progressed.emit(Progress(done, len(self._finisher), tap.stage.title))
+            self.progressed.emit(Progress(done, count, tap.stage.title))
             yield tap

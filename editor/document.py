@@ -16,6 +16,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
+from engine.finishers import TITLES
 from engine.photo import Photo
 from engine.progress import Work
 from engine.settings import Settings
@@ -34,14 +35,26 @@ class Store(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A photo as the opening job hands it over. `as_shot` resolves controls that are None."""
+    """A photo as the opening job hands it over, for one finisher.
+
+    `as_shot` resolves controls that are None. `absent` ends a sentence about the program
+    whose stages the finisher has: why it cannot be asked for its own picture. It is empty where it
+    can, or where there is no such program.
+    """
 
     path: Path
     photo: Photo
+    finisher: Finisher
     settings: Settings = field(default_factory=Settings)
     store: Store | None = None
     notes: tuple[str, ...] = ()
     as_shot: Mapping[str, float] = field(default_factory=dict)
+    absent: str = ""
+
+    @property
+    def by_darktable(self) -> bool:
+        """Whether darktable itself can be asked for the picture."""
+        return self.finisher.name == "darktable" and not self.absent
 
 
 Opening = Callable[[Path, Finisher, bool], Work[Opened]]
@@ -78,9 +91,10 @@ class _Edit(QUndoCommand):
 
 
 class Document(QObject):
-    """Photo, settings and undo of one window."""
+    """Photo, finisher, settings and undo of one window."""
 
     leaving = Signal()  # another photo comes: what is unfinished on this one ends now
+    finisher_changed = Signal()  # before the photo that is finished by it
     photo_changed = Signal()
     photo_refined = Signal()
     settings_changed = Signal(object)
@@ -108,14 +122,21 @@ class Document(QObject):
         self.undo_stack.clear()
         self.opened = opened
         self.settings = self._at_rest = opened.settings
+        self._finish_with(opened.finisher)
         self.photo_changed.emit()
         self.settings_changed.emit(self.settings)
 
+    def use(self, finisher: Finisher) -> None:
+        """Finish the photos to come by `finisher`; one that is open has to be opened anew."""
+        if self.opened is None:
+            self._finish_with(finisher)
+
     def refine(self, opened: Opened) -> None:
         """Take a larger decode of the photo on screen; settings and history stay."""
-        if self.opened is None or opened.path != self.opened.path:
+        here = self.opened
+        if here is None or (opened.path, opened.finisher) != (here.path, here.finisher):
             return
-        self.opened = replace(self.opened, photo=opened.photo)
+        self.opened = replace(here, photo=opened.photo)
         self.photo_refined.emit()
 
     def apply(self, settings: Settings, reason: str) -> None:
@@ -178,8 +199,12 @@ class Document(QObject):
 
     def copied(self) -> str:
         """All settings as text for the clipboard."""
-        values = dict(self.settings.values)
-        return json.dumps({CLIPBOARD_KEY: {"values": values, "off": sorted(self.settings.off)}})
+        held = {
+            "finisher": self.finisher.name,
+            "values": dict(self.settings.values),
+            "off": sorted(self.settings.off),
+        }
+        return json.dumps({CLIPBOARD_KEY: held})
 
     def paste(self, text: str) -> None:
         """Take over settings from `copied` text, as one step; what does not fit is refused.
@@ -204,6 +229,11 @@ class Document(QObject):
         value = self.opened.as_shot.get(slider.name) if self.opened else None
         return None if value is None else min(max(value, slider.low), slider.high)
 
+    def _finish_with(self, finisher: Finisher) -> None:
+        if finisher is not self.finisher:
+            self.finisher = finisher
+            self.finisher_changed.emit()
+
     def _show(self, settings: Settings) -> None:
         self.settings = settings
         self.settings_changed.emit(settings)
@@ -213,15 +243,17 @@ def parse_settings(text: str, finisher: Finisher) -> Settings:
     """Settings from the clipboard's text. Raises PhotofinishError."""
     try:
         held = json.loads(text)[CLIPBOARD_KEY]
-        values, off = dict(held["values"]), set(held["off"])
+        values, off, by = dict(held["values"]), set(held["off"]), str(held["finisher"])
     except (ValueError, KeyError, TypeError):
         raise PhotofinishError("The clipboard holds no settings.") from None
+    known = {control.name: control for control in finisher.controls}
+    if unknown := sorted(values.keys() - known.keys()):
+        raise PhotofinishError(f"This finisher has no control named {unknown[0]}.")
+    if by != finisher.name:  # the same names mean other things there
+        raise PhotofinishError(f"These are settings for {TITLES.get(by, by)}.")
     settings = Settings()
     for name, value in values.items():
-        try:
-            settings = settings.replace(finisher.control(name), value)
-        except KeyError:
-            raise PhotofinishError(f"This finisher has no control named {name}.") from None
+        settings = settings.replace(known[name], value)
     for stage in finisher:
         settings = settings.switch(stage.name, on=stage.name not in off)
     return settings

@@ -1,6 +1,7 @@
 """The export dialog: where to, what kind of file, which color space, how large."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -25,25 +26,66 @@ from editor.exporting import Wish
 from engine.color import SPACES
 from engine.errors import PhotofinishError
 from engine.export import LONG_SIDES, QUALITIES, check
+from engine.finishers.darktable import whole
 from engine.formats import FORMATS
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be had: bits by suffix, titles of spaces by their name, and linear light of them."""
+
+    bits: Mapping[str, tuple[int, ...]]
+    spaces: Mapping[str, str]
+    linear: bool
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """One suffix for each kind of file, and the kind's name."""
+        kinds: dict[str, str] = {}
+        for suffix in self.bits:
+            if FORMATS[suffix].name not in kinds.values():
+                kinds[suffix] = FORMATS[suffix].name
+        return kinds
+
+
+OURS = Offer(
+    {suffix: kind.bits for suffix, kind in FORMATS.items()},
+    {name: space.title for name, space in SPACES.items()},
+    linear=True,
+)
+DARKTABLES = Offer(
+    {suffix: FORMATS[suffix].bits for suffix in whole.BITS},
+    {name: SPACES[name].title for name in whole.SPACES} | whole.TITLES,
+    linear=False,
+)
 
 
 class ExportDialog(QDialog):
     """Asks for a Wish; `wish` is what its fields say. It can only be accepted when that fits."""
 
-    def __init__(self, wish: Wish, long_side: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        wish: Wish,
+        long_side: int,
+        parent: QWidget | None = None,
+        *,
+        by_darktable: bool = False,
+    ) -> None:
         super().__init__(parent)
+        self._offer = DARKTABLES if by_darktable else OURS
+        if wish.out.suffix.lower() not in self._offer.bits:
+            wish = replace(wish, out=wish.out.with_suffix(".jpg"), bits=None)
         self.setWindowTitle("Export")
         self.out = QLineEdit(str(wish.out))
         self.out.setMinimumWidth(48 * theme.GRID)
         browse = QPushButton("Browse…")
         browse.setAutoDefault(False)
         self.kind = QComboBox()
-        for suffix, kind in _kinds().items():
+        for suffix, kind in self._offer.kinds.items():
             self.kind.addItem(kind, suffix)
         self.space = QComboBox()
-        for name, space in SPACES.items():
-            self.space.addItem(space.title, name)
+        for name, title in self._offer.spaces.items():
+            self.space.addItem(title, name)
         self.bits = QComboBox()
         self.linear = QCheckBox("Linear light, without the encoding of the space")
         self.quality = QSpinBox()
@@ -95,7 +137,8 @@ class ExportDialog(QDialog):
         form.addRow("File", where)
         form.addRow("Kind", self.kind)
         form.addRow("Color space", self.space)
-        form.addRow("", self.linear)
+        if self._offer.linear:
+            form.addRow("", self.linear)
         form.addRow("Bits", self.bits)
         form.addRow("Quality", self.quality)
         form.addRow("Size", size)
@@ -107,8 +150,8 @@ class ExportDialog(QDialog):
         layout.addWidget(self.buttons)
 
     def _fill(self, wish: Wish, long_side: int) -> None:
-        self.space.setCurrentIndex(self.space.findData(wish.space))
-        self.linear.setChecked(wish.linear)
+        self.space.setCurrentIndex(max(0, self.space.findData(wish.space)))
+        self.linear.setChecked(wish.linear and self._offer.linear)
         self.quality.setValue(wish.quality)
         self.reduced.setChecked(wish.long_side is not None)
         self.long_side.setValue(wish.long_side or long_side)
@@ -118,7 +161,7 @@ class ExportDialog(QDialog):
             self.bits.setCurrentIndex(max(0, self.bits.findData(wish.bits)))
 
     def _offer_bits(self, suffix: str) -> None:
-        able = FORMATS[suffix].bits if suffix in FORMATS else ()
+        able = self._offer.bits.get(suffix, ())
         if able == tuple(self.bits.itemData(i) for i in range(self.bits.count())):
             return
         self.bits.clear()
@@ -128,7 +171,7 @@ class ExportDialog(QDialog):
     def _follow_name(self) -> None:
         """The name says the kind of file; what does not fit is said at once."""
         suffix = Path(self.out.text().strip()).suffix.lower()
-        same = next((s for s, k in _kinds().items() if k == _name_of(suffix)), None)
+        same = next((s for s, k in self._offer.kinds.items() if k == _name_of(suffix)), None)
         if same is not None:
             self.kind.blockSignals(True)
             self.kind.setCurrentIndex(self.kind.findData(same))
@@ -147,6 +190,7 @@ class ExportDialog(QDialog):
         wish, complaint = self.wish, ""
         try:
             check(wish.out, space=wish.space, quality=wish.quality)
+            self._check_offered(wish.out)
         except PhotofinishError as error:
             complaint = str(error)
         self.go.setEnabled(not complaint)
@@ -154,8 +198,13 @@ class ExportDialog(QDialog):
             complaint = f"{wish.out.name} exists and will be replaced."
         self.complaint.setText(complaint)
 
+    def _check_offered(self, out: Path) -> None:
+        if out.suffix.lower() not in self._offer.bits:
+            kinds = ", ".join(self._offer.kinds.values())
+            raise PhotofinishError(f"darktable is asked for {kinds} here, not for {out.suffix}.")
+
     def _browse(self) -> None:
-        kinds = "Pictures (" + " ".join(f"*{suffix}" for suffix in FORMATS) + ")"
+        kinds = "Pictures (" + " ".join(f"*{suffix}" for suffix in self._offer.bits) + ")"
         option = QFileDialog.Option.DontConfirmOverwrite
         name, _ = QFileDialog.getSaveFileName(
             self, "Export to", self.out.text(), kinds, options=option
@@ -169,15 +218,6 @@ def default_wish(raw: Path, last: Wish | None = None) -> Wish:
     if last is None:
         return Wish(raw.with_suffix(".jpg"))
     return replace(last, out=last.out.with_name(raw.stem + last.out.suffix))
-
-
-def _kinds() -> dict[str, str]:
-    """One suffix for each kind of file, and the kind's name."""
-    kinds: dict[str, str] = {}
-    for suffix, kind in FORMATS.items():
-        if kind.name not in kinds.values():
-            kinds[suffix] = kind.name
-    return kinds
 
 
 def _name_of(suffix: str) -> str:

@@ -1,17 +1,20 @@
-"""Exports as work for a Job: they take the photo at its full size, decoding it where need be."""
+"""Exports as work for a Job: they take the photo at its full size, decoding it where need be.
 
-from collections.abc import Mapping
+Where darktable's stages finish the photo, it makes the file itself if it can be asked.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
 from editor.document import Opened, Opening
 from editor.opening import full_size
 from engine.export import export, export_tap
-from engine.finisher import Finisher
+from engine.finishers import stand_ins
+from engine.finishers.darktable import whole
+from engine.live.quick import Quick
 from engine.progress import Progress, Work
-from engine.renderer import Renderer
+from engine.renderer import Renderer, Tap
 from engine.settings import Settings
-from engine.stage import Operator
 
 
 @dataclass(frozen=True)
@@ -27,26 +30,42 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """A file that was written; `by` says who made it where that is not plain."""
+
+    path: Path
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Exporter:
-    """Exports one photo as it is now."""
+    """Exports one photo as it is now; by compiled stages once these are `quick`."""
 
     opened: Opened
     settings: Settings
-    finisher: Finisher
     opening: Opening
-    operators: Mapping[str, Operator] | None = None
-    """The stages, compiled, where they are."""
+    quick: Quick | None = None
 
-    def picture(self, wish: Wish) -> Work[Path]:
+    def picture(self, wish: Wish) -> Work[Exported]:
         """Write the finished picture."""
-        photo = yield from full_size(self.opened, self.opening, self.finisher)
+        yield from self._darktables(wish) if self.opened.by_darktable else self._ours(wish)
+        return self._exported(wish.out)
+
+    def tap(self, stage: str, out: Path) -> Work[Exported]:
+        """Write a stage's output as a float32 TIFF."""
+        export_tap((yield from self._tap(stage)), out)
+        return self._exported(out)
+
+    def _ours(self, wish: Wish) -> Work[Path]:
+        finisher = self.opened.finisher
+        photo = yield from full_size(self.opened, self.opening)
         return (
             yield from export(
                 photo,
                 self.settings,
                 wish.out,
-                finisher=self.finisher,
-                operators=self.operators,
+                finisher=finisher,
+                operators=stand_ins(finisher) if self.quick is None else self.quick.exact,
                 long_side=wish.long_side,
                 space=wish.space,
                 linear=wish.linear,
@@ -55,14 +74,34 @@ class Exporter:
             )
         )
 
-    def tap(self, stage: str, out: Path) -> Work[Path]:
-        """Write a stage's output as a float32 TIFF."""
-        photo = yield from full_size(self.opened, self.opening, self.finisher)
-        stages = [s.name for s in self.finisher]
-        total = stages.index(stage) + 2
-        for done, tap in enumerate(Renderer(photo, self.finisher).finish(self.settings), 1):
+    def _darktables(self, wish: Wish) -> Work[Path]:
+        return whole.export(
+            self.opened.path,
+            self.opened.photo.metadata,
+            self.settings,
+            wish.out,
+            long_side=wish.long_side,
+            space=wish.space,
+            bits=wish.bits,
+            quality=wish.quality,
+        )
+
+    def _tap(self, stage: str) -> Work[Tap]:
+        opened = self.opened
+        if opened.by_darktable:
+            return (yield from whole.tapped(opened.path, opened.photo, self.settings, stage))
+        photo = yield from full_size(opened, self.opening)
+        renderer = Renderer(photo, opened.finisher, stand_ins(opened.finisher))
+        total = len(opened.finisher)
+        for done, tap in enumerate(renderer.finish(self.settings), 1):
             yield Progress(done, total, tap.stage.title)
             if tap.stage.name == stage:
-                export_tap(tap, out)
                 break
-        return out
+        return tap
+
+    def _exported(self, path: Path) -> Exported:
+        if self.opened.by_darktable:
+            return Exported(path, "by darktable")
+        if self.opened.absent:
+            return Exported(path, f"by the preview of darktable, which {self.opened.absent}")
+        return Exported(path)

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from editor import theme
+from editor.document import Opened
 from editor.qimage import Bytes, Packed, mask_qimage, to_bytes, to_qimage
 from editor.view import difference, displayed
+from engine.finisher import Finisher
+from engine.live.quick import Quick
 from engine.photo import Photo
 from engine.renderer import Tap
 from engine.settings import Settings
-from engine.stage import Space, Stage
+from engine.stage import Stage
 
 CLIPPED_SHARE = 2e-4
 SAMPLE = 8
@@ -42,13 +45,32 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One thing to render, with all that it takes. `moving`: a slider is being dragged."""
+    """One thing to render, with all that it takes. `moving`: a slider is being dragged.
 
-    photo: Photo
+    `quick` renders live, once it is ready.
+    """
+
+    opened: Opened
     settings: Settings
     view: View
     long_side: int
     moving: bool = False
+    quick: Quick | None = None
+
+    @property
+    def photo(self) -> Photo:
+        """The photo, at the size decoded so far."""
+        return self.opened.photo
+
+    @property
+    def finisher(self) -> Finisher:
+        """What finishes it."""
+        return self.opened.finisher
+
+
+def alike(one: Request, other: Request) -> bool:
+    """Whether two requests show the same thing, at whatever size."""
+    return (one.settings, one.view) == (other.settings, other.view)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +80,7 @@ class Frame:
     `histogram` (4, 256): R, G, B and luma counts, of a sample where it is live; `dark` and
     `bright`: something is clipped. `exact`: made by the stages themselves; `reduced`: smaller than
     asked for, to be in time. `tap` holds the shown stage's own values, for the readout; a live
-    picture comes without.
+    picture comes without. `by_darktable`: its own picture, not one by what stands in for it.
     """
 
     request: Request
@@ -72,6 +94,7 @@ class Frame:
     exact: bool
     reduced: bool
     seconds: float
+    by_darktable: bool = False
 
     @property
     def settled(self) -> bool:
@@ -102,11 +125,12 @@ def frame_of(
     *,
     exact: bool,
     reduced: bool,
+    by_darktable: bool = False,
 ) -> Frame:
     """The frame that shows `tap` the way the request's view wants it."""
     shown = displayed(tap.image, tap.stage.space)
     if request.view.difference and not request.view.neutral:
-        source = displayed(photo.image, Space.CAMERA)
+        source = displayed(photo.image, request.finisher.enters)
         if before is not None:
             source = displayed(before.image, before.stage.space)
         shown = difference(shown, source)
@@ -125,6 +149,7 @@ def frame_of(
         exact,
         reduced,
         time.perf_counter() - started,
+        by_darktable,
     )
 
 

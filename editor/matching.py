@@ -8,10 +8,15 @@ from PySide6.QtCore import QObject, Signal
 from editor.document import Document, Opened, Opening
 from editor.job import Job
 from editor.opening import full_size
+from editor.warming import Warming
+from engine.finishers.darktable.proxies import entered
+from engine.finishers.darktable.whole import truth
 from engine.live.quick import Quick
+from engine.match.candidate import Render
 from engine.match.match import Match, Mode, match
-from engine.match.regress import Moved
+from engine.match.regress import LARGE, Moved
 from engine.match.target import Target, read_target
+from engine.photo import Photo
 from engine.progress import Progress, Work
 from engine.settings import Settings
 from engine.slider import Slider
@@ -37,10 +42,15 @@ class Matching(QObject):
     failed = Signal(str)
     cancelled = Signal()
 
-    def __init__(self, document: Document, opening: Opening, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        opening: Opening,
+        warming: Warming,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._document, self._opening = document, opening
-        self._quick: Quick | None = None
+        self._document, self._opening, self._warming = document, opening, warming
         self._job: Job | None = None
         self._jobs: list[Job] = []
         self._reading: Job | None = None
@@ -53,10 +63,6 @@ class Matching(QObject):
         """Whether a match is running."""
         return self._job is not None
 
-    def quicken(self, quick: Quick) -> None:
-        """Be able to match from now on."""
-        self._quick = quick
-
     def read(self, file: Path) -> None:
         """Read the picture at `file`; a raw stands for the one that it carries."""
         self._reading = job = Job(_read(file), self)
@@ -68,13 +74,13 @@ class Matching(QObject):
 
     def start(self, target: Target, sliders: Sequence[Slider] | None, mode: Mode) -> None:
         """Move `sliders`, or as many as it takes, until the photo looks like `target`."""
-        opened = self._document.opened
-        if opened is None or self._quick is None:
+        opened, quick = self._document.opened, self._warming.quick
+        if opened is None or quick is None:
             self.failed.emit("The compiled stages are not ready yet; try again in a moment.")
             return
         self._document.hold()
         self._before = self._last = self._document.settings
-        self._job = job = Job(self._match(opened, self._quick, target, sliders, mode), self)
+        self._job = job = Job(self._match(opened, quick, target, sliders, mode), self)
         self._jobs.append(job)
         job.progressed.connect(self._move)
         job.finished.connect(self._finish)
@@ -103,11 +109,24 @@ class Matching(QObject):
         sliders: Sequence[Slider] | None,
         mode: Mode,
     ) -> Work[Match]:
-        """Match the photo at hand, or its full size where the target shows more than that."""
-        photo, finisher, start = opened.photo, self._document.finisher, self._before
-        if max(target.image.shape[-2:]) > max(photo.size):
-            photo = yield from full_size(opened, self._opening, finisher)
-        work = match(photo, finisher, quick, target, start=start, sliders=sliders, mode=mode)
+        """Match the photo at hand, or its full size where the target shows more than that.
+
+        Where darktable's stages finish it, its own picture is what has to look like the target.
+        """
+        start, size = self._before, max(target.image.shape[-2:])
+        photo, render = opened.photo, None
+        if opened.by_darktable:
+            photo, render = yield from _darktables(opened, size)
+        elif size > max(photo.size):
+            photo = yield from full_size(opened, self._opening)
+        finisher = opened.finisher
+        work = match(
+            *(photo, finisher, quick, target),
+            start=start,
+            sliders=sliders,
+            mode=mode,
+            truth=render,
+        )
         return (yield from work)
 
     def _move(self, step: object) -> None:
@@ -187,6 +206,14 @@ class Matching(QObject):
             self._job = None
             self._document.release()
             self.cancelled.emit()
+
+
+def _darktables(opened: Opened, size: int) -> Work[tuple[Photo, Render]]:
+    """What enters its first stage, at most `size` pixels long, and what makes its picture."""
+    metadata = opened.photo.metadata
+    side = min(size, max(metadata.full_size), LARGE)
+    first = yield from entered(opened.path, opened.photo, side)
+    return first, truth(opened.path, metadata, side)
 
 
 def _read(file: Path) -> Work[Target]:

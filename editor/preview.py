@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from editor.frame import View
 from engine.finisher import Finisher
+from engine.finishers import stand_ins
 from engine.live.quick import Live, Quick
 from engine.photo import Photo
 from engine.renderer import Renderer, Tap
@@ -71,8 +72,8 @@ class At:
 
 
 def exact_renderer(photo: Photo, finisher: Finisher, quick: Quick | None) -> Renderer:
-    """The stages themselves, compiled if they are."""
-    return Renderer(photo, finisher, None if quick is None else quick.exact)
+    """The stages themselves, compiled if they are, or what stands in for another program's."""
+    return Renderer(photo, finisher, stand_ins(finisher) if quick is None else quick.exact)
 
 
 class Preview:

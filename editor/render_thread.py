@@ -13,14 +13,12 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from editor.frame import Frame, Request, View, frame_of, live_frame
+from editor.frame import Frame, Request, frame_of, live_frame
 from editor.newest import NewestWins
 from editor.pace import Pace, Rerun, rerun
 from editor.preview import At, Preview, only_yields
 from editor.qimage import blank
 from editor.thumbnails import LONG_SIDE, Thumbnails
-from engine.finisher import Finisher
-from engine.live.quick import Quick
 from engine.photo import Photo
 from engine.settings import Settings
 
@@ -39,25 +37,14 @@ class RenderThread(NewestWins):
     thumbed = Signal(object)
     rested = Signal(object)
 
-    def __init__(self, finisher: Finisher, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._finisher = finisher
-        self._quick: Quick | None = None
         self._photo: Photo | None = None
         self._preview: Preview | None = None
         self._thumbnails: Thumbnails | None = None
         self._pace = Pace()
         self._shown: Frame | None = None
         self._before = Settings()
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it has a live renderer by now."""
-        return self._quick is not None
-
-    def quicken(self, quick: Quick) -> None:
-        """Be live from the next request on."""
-        self._quick = quick
 
     def work(self, request: object) -> Iterator[None]:
         assert isinstance(request, Request)
@@ -79,12 +66,12 @@ class RenderThread(NewestWins):
             self._photo, self._preview, self._thumbnails = request.photo, None, None
             self._pace, self._shown = Pace(), None
         if self._preview is None or self._preview.long_side != request.long_side:
-            self._preview = Preview(request.photo, self._finisher, request.long_side)
+            self._preview = Preview(request.photo, request.finisher, request.long_side)
         if self._thumbnails is None:
             small = self._preview.full.photo.reduced(LONG_SIDE)
-            self._thumbnails = Thumbnails(small, self._finisher, self.thumbed.emit)
-        if self._quick is not None:
-            self._thumbnails.quicken(self._quick)
+            self._thumbnails = Thumbnails(small, request.finisher, self.thumbed.emit)
+        if request.quick is not None:
+            self._thumbnails.quicken(request.quick)
         if not request.moving:
             self._pace.rest()
         return self._preview, self._thumbnails
@@ -92,7 +79,7 @@ class RenderThread(NewestWins):
     def _answer(self, request: Request, preview: Preview) -> Iterator[None]:
         """The first picture of the request, unless the exact one is next and as quick."""
         before, self._before = self._before, request.settings
-        kind = self._kind(request.view)
+        kind = _kind(request)
         if not request.moving:
             known = preview.full.rendered.get("exact") == request.settings
             if kind == "live" and not known and not self._is_shown(request):
@@ -109,7 +96,7 @@ class RenderThread(NewestWins):
         thumbnails.aim(request.settings, exact=False)
         thumbnails.slice()  # even where a newer request waits: frames may come without a gap
         yield
-        kind = self._kind(request.view)
+        kind = _kind(request)
         if kind != "exact" and self._shown is not None and self._shown.reduced:
             yield from self._spend(thumbnails, asked + PAUSE)
             yield from self._frame(kind, request, preview.full, preview)
@@ -131,13 +118,14 @@ class RenderThread(NewestWins):
 
     def _make_ready(self, request: Request, full: At) -> Iterator[None]:
         """What the next drag's first frame builds upon, and what comparing shows."""
-        if self._quick is not None and full.rendered.get("live") != request.settings:
+        quick = request.quick
+        if quick is not None and full.rendered.get("live") != request.settings:
             yield
-            yield from only_yields(full.live(self._quick).render(request.settings))
+            yield from only_yields(full.live(quick).render(request.settings))
             full.rendered["live"] = request.settings
         if request.settings != Settings():
             yield
-            yield from full.render_neutral(self._quick)
+            yield from full.render_neutral(quick)
 
     def _spend(self, thumbnails: Thumbnails, until: float) -> Iterator[None]:
         """Use the time until then for thumbnails, and sleep for the rest."""
@@ -152,12 +140,6 @@ class RenderThread(NewestWins):
 
     # Frames
 
-    def _kind(self, view: View) -> str:
-        """The quickest renderer there is for a view."""
-        if self._quick is None:
-            return "exact"
-        return "live" if view.finished else "float"
-
     def _frame(
         self, kind: str, request: Request, at: At, preview: Preview, *, patient: bool = False
     ) -> Iterator[None]:
@@ -165,15 +147,15 @@ class RenderThread(NewestWins):
         started = time.perf_counter()
         reduced = at is not preview.full
         if kind == "live":
-            assert self._quick is not None
+            assert request.quick is not None
             image, memory = blank(*at.photo.size)
-            steps = at.live(self._quick).render(request.settings, out=memory)
+            steps = at.live(request.quick).render(request.settings, out=memory)
             yield from self._run(steps, request, patient)
-            last = self._finisher.stages[-1]
+            last = request.finisher.stages[-1]
             frame = live_frame(request, image, memory, last, started, reduced=reduced)
         else:
             exact = kind == "exact"
-            shown = at.taps(request.settings, request.view, self._quick, exact=exact)
+            shown = at.taps(request.settings, request.view, request.quick, exact=exact)
             tap, before = yield from self._run(shown, request, patient)
             frame = frame_of(request, at.photo, tap, before, started, exact=exact, reduced=reduced)
         if not request.view.neutral:
@@ -189,7 +171,7 @@ class RenderThread(NewestWins):
             self._pace.note(self._rerun(kind, request, before), at.long_side, seconds)
 
     def _rerun(self, kind: str, request: Request, before: Settings | None) -> Rerun:
-        return rerun(kind, request.view.stage, self._finisher, before, request.settings)
+        return rerun(kind, request.view.stage, request.finisher, before, request.settings)
 
     def _run(
         self, steps: Generator[object, None, Answer], request: Request, patient: bool
@@ -214,6 +196,13 @@ class RenderThread(NewestWins):
             request.view,
             request.long_side,
         )
+
+
+def _kind(request: Request) -> str:
+    """The quickest renderer there is for what is to be seen."""
+    if request.quick is None:
+        return "exact"
+    return "live" if request.view.finished else "float"
 
 
 def _same_drag(request: Request, newest: object) -> bool:

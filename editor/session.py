@@ -1,19 +1,20 @@
 """Session: opens, saves and exports, each off the GUI thread. It knows no widgets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from editor.autosave import Autosave
 from editor.document import Document, Opened, Opening
-from editor.exporting import Exporter, Wish
+from editor.exporting import Exported, Exporter, Wish
 from editor.job import Job
-from engine.live.quick import Quick
+from editor.warming import Warming
+from engine.finisher import Finisher
+from engine.finishers import edited_with
 from engine.progress import Progress, Work
 from engine.settings import Settings
-from engine.stage import Operator
 
 Answer = TypeVar("Answer")
 
@@ -21,8 +22,9 @@ Answer = TypeVar("Answer")
 class Session(QObject):
     """The files at hand, and the long work on them; one such work at a time.
 
-    `progressed` carries a title and Progress, None where nothing runs. `failed` is a sentence for
-    the user; the former photo stays then. `saved` carries the settings that are on disk now.
+    A photo opens with the one of `finishers` that it was edited with last, else with the one in
+    use. `progressed` carries a title and Progress, None where nothing runs. `failed` is a sentence
+    for the user; the former photo stays then. `saved` carries the settings that are on disk now.
     """
 
     progressed = Signal(str, object)
@@ -32,25 +34,29 @@ class Session(QObject):
     files_changed = Signal()
     exported = Signal(object)
 
-    def __init__(self, document: Document, opening: Opening, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        opening: Opening,
+        finishers: Sequence[Finisher],
+        warming: Warming,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._document, self._opening = document, opening
+        self._document, self._opening, self._warming = document, opening, warming
+        self._finishers = finishers
         self.files: list[Path] = []
         self._wanted: Path | None = None
         self._title = ""
         self._job: Job | None = None  # the one whose end is awaited
+        self._take: Callable[[Any], object] | None = None  # its answer
         self._jobs: list[Job] = []  # all that have not ended
         self._refine_next = False
         self._closed = False
-        self._operators: Mapping[str, Operator] | None = None
         self._autosave = Autosave(self)
         self._autosave.saved.connect(self.saved)
         self._autosave.failed.connect(self.failed)
         document.settled.connect(self._save)
-
-    def quicken(self, quick: Quick) -> None:
-        """Export by compiled stages from now on."""
-        self._operators = quick.exact
 
     @property
     def file(self) -> Path | None:
@@ -69,9 +75,16 @@ class Session(QObject):
         if not all(file in self.files for file in files):
             self.files = list(files)
             self.files_changed.emit()
-        self._wanted = files[0]
-        work = self._opening(files[0], self._document.finisher, True)
-        self._start(f"Opening {files[0].name}", work, self._show)
+        self._open(files[0], None)
+
+    def finish_with(self, finisher: Finisher) -> None:
+        """Go on with another finisher: the photo at hand, or on its way, opens with its edit."""
+        self._document.settle()
+        file = self._wanted or self.file
+        if file is None:
+            self._document.use(finisher)
+        else:
+            self._open(file, finisher)
 
     def step(self, by: int) -> None:
         """Open the next (1) or previous (-1) of the files at hand."""
@@ -86,7 +99,7 @@ class Session(QObject):
         self._refine_next = self._job is not None
         if self.file is not None and self._job is None:
             work = self._opening(self.file, self._document.finisher, False)
-            self._start("Decoding full size", work, self._refine)
+            self._start("Decoding full size", work, self._document.refine)
 
     def export(self, wish: Wish) -> None:
         """Export the finished picture."""
@@ -103,8 +116,7 @@ class Session(QObject):
         if opened is None:
             return None
         document.settle()
-        settings, finisher = document.settings, document.finisher
-        return Exporter(opened, settings, finisher, self._opening, self._operators)
+        return Exporter(opened, document.settings, self._opening, self._warming.quick)
 
     def cancel(self) -> None:
         """End what is running at its next step."""
@@ -122,18 +134,33 @@ class Session(QObject):
             job.wait()
         self._autosave.stop()
 
+    def _open(self, file: Path, wanted: Finisher | None) -> None:
+        work = self._as_left(file, wanted, self._document.finisher)
+        self._start(f"Opening {file.name}", work, self._show)
+        self._wanted = file
+
+    def _as_left(self, file: Path, wanted: Finisher | None, in_use: Finisher) -> Work[Opened]:
+        """Open with the finisher that is wanted, or was used last; not before all is saved."""
+        self._autosave.flush()
+        finisher = wanted or self._last_used(file) or in_use
+        return (yield from self._opening(file, finisher, True))
+
+    def _last_used(self, file: Path) -> Finisher | None:
+        finisher = edited_with(file) if len(self._finishers) > 1 else None
+        return finisher if finisher in self._finishers else None
+
     def _start(self, title: str, work: Work[Answer], take: Callable[[Answer], object]) -> None:
         if self._closed:
             return
         self.cancel()
-        self._title = title
+        self._title, self._take, self._wanted = title, take, None
         self._job = job = Job(work, self)
         self._jobs.append(job)
         job.progressed.connect(self._tell)
+        job.finished.connect(self._finish)
+        job.failed.connect(self._fail)
         for ending in (job.finished, job.cancelled, job.failed):
             ending.connect(self._end)
-        job.finished.connect(take)
-        job.failed.connect(self._fail)
         job.start()
         self.progressed.emit(title, Progress(0, 0))
 
@@ -148,28 +175,28 @@ class Session(QObject):
         job.wait()
         job.deleteLater()
         if job is self._job:
-            self._job = None
+            self._job, self._wanted = None, None
             self.progressed.emit("", None)
             if self._refine_next:
                 self.refine()
 
+    def _finish(self, answer: object) -> None:
+        if self.sender() is self._job and self._take is not None:
+            self._take(answer)
+
     def _fail(self, sentence: str) -> None:
-        self._wanted = self.file
-        self.failed.emit(sentence)
-        self.files_changed.emit()
+        if self.sender() is self._job:
+            self.failed.emit(sentence)
+            self.files_changed.emit()
 
     def _show(self, opened: Opened) -> None:
-        if opened.path == self._wanted:
-            self._document.open(opened)
-            self.files_changed.emit()
-            for note in opened.notes:
-                self.noted.emit(note)
+        self._document.open(opened)
+        self.files_changed.emit()
+        if opened.notes:
+            self.noted.emit(" ".join(opened.notes))
 
-    def _refine(self, opened: Opened) -> None:
-        self._document.refine(opened)
-
-    def _tell_exported(self, path: Path) -> None:
-        self.exported.emit(path)
+    def _tell_exported(self, exported: Exported) -> None:
+        self.exported.emit(exported)
 
     def _save(self, settings: Settings) -> None:
         opened = self._document.opened

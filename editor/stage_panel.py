@@ -205,7 +205,16 @@ class StagePanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._document = document
         self.groups: dict[str, StageGroup] = {}
+        document.leaving.connect(lambda: self.moving.emit(False))  # a drag is over
+        document.finisher_changed.connect(self._show_finisher)
+        self._show_finisher()
+
+    def _show_finisher(self) -> None:
+        """Build the groups of the document's finisher."""
+        document = self._document
+        self.groups.clear()
         column = QWidget()
         column.setObjectName("panel")
         layout = QVBoxLayout(column)

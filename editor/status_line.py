@@ -69,13 +69,22 @@ def state_text(frame: Frame, on_screen: int) -> str:
     `on_screen`: the picture's long side there, in device pixels.
     """
     photo = frame.request.photo
-    parts = ["Exact" if frame.exact else "Live", photo.image.device.type.upper()]
+    parts = [_made(frame), photo.image.device.type.upper()]
     full = max(photo.metadata.full_size)
     if frame.long_side >= full:
         parts.append("full size")
     elif frame.long_side < on_screen:
         parts.append(f"{frame.long_side} px")
     return "  ·  ".join(parts)
+
+
+def _made(frame: Frame) -> str:
+    opened = frame.request.opened
+    if frame.by_darktable:
+        return "darktable"
+    if opened.finisher.name == "darktable":
+        return ", which ".join(filter(None, ("Preview of darktable", opened.absent)))
+    return "Exact" if frame.exact else "Live"
 
 
 def shot_text(metadata: Metadata) -> str:

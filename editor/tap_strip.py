@@ -4,7 +4,6 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QButtonGroup,
     QHBoxLayout,
     QMenu,
     QScrollArea,
@@ -22,13 +21,16 @@ LEAST, MOST = 84, 136
 
 
 class TapButton(QAbstractButton):
-    """The thumbnail of one stage's tap, its name, and whether it is exact."""
+    """The thumbnail of one stage's tap, its name, and whether it is exact.
+
+    A stage that another program runs is always shown by what stands in for it.
+    """
 
     def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stage = stage
         self.image: QImage | None = None
-        self.exact = True
+        self.exact = stage.differentiable
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setText(stage.title)
@@ -44,6 +46,7 @@ class TapButton(QAbstractButton):
         """Show a new thumbnail, or none."""
         self.image = image
         self.update(0, 0, self.width(), self._name_top() - 1)
+        exact = exact and self.stage.differentiable
         if exact != self.exact:
             self.exact = exact
             self._tell()
@@ -76,6 +79,8 @@ class TapButton(QAbstractButton):
 
     def _tell(self) -> None:
         made = "Exact." if self.exact else "Live: exact when at rest."
+        if not self.stage.differentiable:
+            made = "A preview of darktable's."
         self.setToolTip(f"{self.stage.title}: {self.stage.space.value}. {made}")
 
     def _paint_name(self, painter: QPainter) -> None:
@@ -111,14 +116,17 @@ class TapStrip(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFixedHeight(14 * theme.GRID)
+        self.buttons: dict[str, TapButton] = {}
+        self.show_finisher(finisher)
+
+    def show_finisher(self, finisher: Finisher) -> None:
+        """Show the stages of `finisher`, without thumbnails."""
         row = QWidget()
         row.setObjectName("strip")
         layout = QHBoxLayout(row)
         layout.setContentsMargins(theme.GRID, theme.GRID // 2, theme.GRID, theme.GRID // 2)
         layout.setSpacing(0)
-        self._group = QButtonGroup(self)
-        self._group.setExclusive(False)
-        self.buttons: dict[str, TapButton] = {}
+        self.buttons.clear()
         for stage in finisher:
             button = self.buttons[stage.name] = TapButton(stage)
             button.clicked.connect(
@@ -133,8 +141,9 @@ class TapStrip(QScrollArea):
         self.setWidget(row)
 
     def show_thumb(self, thumb: Thumb) -> None:
-        """Show a stage's new thumbnail."""
-        self.buttons[thumb.stage].show_image(thumb.image, exact=thumb.exact)
+        """Show a stage's new thumbnail, unless it is of a finisher that is no longer shown."""
+        if thumb.stage in self.buttons:
+            self.buttons[thumb.stage].show_image(thumb.image, exact=thumb.exact)
 
     def show_tap(self, stage: str | None) -> None:
         """Mark the stage whose tap is on the canvas; none is the finished picture."""

@@ -35,7 +35,7 @@ class Thumbnails:
 
     def __init__(self, photo: Photo, finisher: Finisher, show: Callable[[Thumb], object]) -> None:
         self._photo, self._finisher, self._show = photo, finisher, show
-        self._exact = Renderer(photo, finisher)
+        self._exact = exact_renderer(photo, finisher, None)
         self._live: Renderer | None = None
         self._aim = (Settings(), True)
         self._pass: tuple[Settings, bool] | None = None

@@ -1,17 +1,17 @@
 """View transforms: how a tap of any space is shown on the screen, as encoded sRGB.
 
 Camera RGB is shown as the sensor saw it, without white balance. Scene and profile values are
-ProPhoto (ROMM, ISO 22028-2) and are brought to sRGB; a pixel brighter than the screen is scaled
-down as a whole, so that its hue survives.
+ProPhoto (ROMM, ISO 22028-2), darktable's Rec. 2020 (ITU-R BT.2020-2); they are brought to sRGB. A
+pixel brighter than the screen is scaled down as a whole, so that its hue survives.
 """
 
 import torch
 from torch import Tensor
 
-from engine.color import PROPHOTO, SRGB, between, srgb_encode, transform
+from engine.color import srgb_encode, transform
+from engine.live.shown import TO_SRGB
 from engine.stage import Space
 
-PROPHOTO_TO_SRGB = between(PROPHOTO, SRGB)
 DIFFERENCE_GAIN = 2.0
 
 
@@ -22,7 +22,7 @@ def displayed(image: Tensor, space: Space) -> Tensor:
         return image
     if space is Space.CAMERA:
         return srgb_encode(image.clamp(0.0, 1.0))
-    linear = transform(image, PROPHOTO_TO_SRGB).clamp_min(0.0)
+    linear = transform(image, TO_SRGB[space]).clamp_min(0.0)
     return srgb_encode(linear / linear.amax(1, keepdim=True).clamp_min(1.0))
 
 

@@ -31,8 +31,9 @@ from editor.canvas import Canvas
 from editor.darkroom import Darkroom
 from editor.document import Document, Opening
 from editor.export_dialog import ExportDialog, default_wish
-from editor.exporting import Wish
+from editor.exporting import Exported, Wish
 from editor.filmstrip import Filmstrip
+from editor.finisher_switch import FinisherSwitch
 from editor.frame import Frame, View
 from editor.icons import icon
 from editor.match_dialog import MatchDialog
@@ -43,6 +44,7 @@ from editor.session import Session
 from editor.stage_panel import StagePanel
 from editor.status_line import StatusLine
 from editor.tap_strip import TapStrip
+from editor.warming import Warming
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.progress import Progress
@@ -52,20 +54,26 @@ Keys = str | QKeySequence.StandardKey
 
 
 class Window(QMainWindow):
-    """One document and its views."""
+    """One document and its views.
 
-    def __init__(self, finisher: Finisher, opening: Opening) -> None:
+    It begins with `finisher` and can be switched to `others`.
+    """
+
+    def __init__(self, finisher: Finisher, opening: Opening, *others: Finisher) -> None:
         super().__init__()
         self.setWindowTitle("Photofinish")
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.document = Document(finisher, self)
-        self.session = Session(self.document, opening, self)
-        self.darkroom = Darkroom(self.document, self)
-        self.matching = Matching(self.document, opening, self)
+        finishers = (finisher, *others)
+        self.warming = Warming(self.document, self)
+        self.session = Session(self.document, opening, finishers, self.warming, self)
+        self.darkroom = Darkroom(self.document, self.warming, self)
+        self.matching = Matching(self.document, opening, self.warming, self)
         self.canvas = Canvas()
         self.canvas.hint = "Open a raw photograph (Ctrl+O), or drop one here."
         self.histogram = Histogram()
+        self.switch = FinisherSwitch(self.document, finishers)
         self.panel = StagePanel(self.document)
         self.strip = TapStrip(finisher)
         self.filmstrip = Filmstrip()
@@ -89,6 +97,7 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.histogram)
+        column.addWidget(self.switch)
         column.addWidget(self.panel, 1)
         middle = QVBoxLayout()
         middle.setSpacing(0)
@@ -166,6 +175,7 @@ class Window(QMainWindow):
         act("Export the shown tap…", "Ctrl+Shift+E", self.ask_export_tap)
         act("Finished picture", "Esc", self.leave)
         act("Fill the screen", "F", self.fill_screen)
+        act("Other finisher", "Ctrl+Shift+F", self.switch.choose_next)
         act("Previous photo", "Ctrl+Left", partial(session.step, -1))
         act("Next photo", "Ctrl+Right", partial(session.step, 1))
         act("Cancel", "Ctrl+.", self._cancel)
@@ -203,6 +213,7 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         document, session, darkroom = self.document, self.session, self.darkroom
+        document.finisher_changed.connect(self._show_finisher)
         document.photo_changed.connect(self._show_photo)
         document.undo_stack.canUndoChanged.connect(self.undo.setEnabled)
         document.undo_stack.canRedoChanged.connect(self.redo.setEnabled)
@@ -211,6 +222,7 @@ class Window(QMainWindow):
         session.failed.connect(self.banner.say)
         session.noted.connect(self.banner.say)
         session.progressed.connect(self.status.show_progress)
+        session.progressed.connect(self._show_choice)
         session.saved.connect(self._saved)
         session.exported.connect(self._exported)
         session.files_changed.connect(self._show_files)
@@ -220,12 +232,11 @@ class Window(QMainWindow):
         darkroom.progressed.connect(self._show_detail_progress)
         darkroom.failed.connect(self.banner.say)
         darkroom.full_size_wanted.connect(session.refine)
-        darkroom.ready.connect(session.quicken)
-        darkroom.ready.connect(self.matching.quicken)
         self.canvas.resized.connect(self._look)
         self.canvas.zoomed.connect(self._show_zoom)
         self.canvas.hovered.connect(self._show_pixel)
         self.histogram.clipping_toggled.connect(self._clip)
+        self.switch.chosen.connect(self.finish_with)
         self.panel.refused.connect(self.banner.say)
         self.panel.moving.connect(darkroom.set_moving)
         self.panel.tap_wanted.connect(self._toggle_tap)
@@ -240,6 +251,11 @@ class Window(QMainWindow):
         """Open files chosen in a dialog."""
         names, _ = QFileDialog.getOpenFileNames(self, "Open raw photographs")
         self.session.open([Path(name) for name in names])
+
+    def finish_with(self, finisher: Finisher) -> None:
+        """Go on with another finisher; a number that is being typed is taken first."""
+        self.setFocus()
+        self.session.finish_with(finisher)
 
     def copy_settings(self) -> None:
         """Put all settings on the clipboard."""
@@ -316,7 +332,8 @@ class Window(QMainWindow):
         if opened is None:
             return
         wish = default_wish(opened.path, self._last_wish)
-        dialog = ExportDialog(wish, max(opened.photo.metadata.full_size), self)
+        size = max(opened.photo.metadata.full_size)
+        dialog = ExportDialog(wish, size, self, by_darktable=opened.by_darktable)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._export(dialog.wish))
         dialog.open()
@@ -334,6 +351,13 @@ class Window(QMainWindow):
             self.session.export_tap(name, Path(chosen))
 
     # Views of what has changed
+
+    def _show_finisher(self) -> None:
+        self.strip.show_finisher(self.document.finisher)
+
+    def _show_choice(self, _title: str, progress: Progress | None) -> None:
+        if progress is None:  # what was chosen has been opened, or not
+            self.switch.show_finisher()
 
     def _show_photo(self) -> None:
         photo = self.document.photo
@@ -401,8 +425,8 @@ class Window(QMainWindow):
         self._last_wish = wish
         self.session.export(wish)
 
-    def _exported(self, path: Path) -> None:
-        self.banner.say(f"Exported to {path}.")
+    def _exported(self, exported: Exported) -> None:
+        self.banner.say(f"Exported to {exported.path} {exported.by}".rstrip() + ".")
 
     def _look(self) -> None:
         self.darkroom.look(self.canvas.fitted_long_side(), self.canvas.long_side())
@@ -462,4 +486,5 @@ class Window(QMainWindow):
         self.matching.close()
         self.session.close()
         self.darkroom.close()
+        self.warming.close()
         event.accept()

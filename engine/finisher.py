@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.slider import Control, Slider
-from engine.stage import Stage
+from engine.stage import Space, Stage
 
 
 @dataclass(frozen=True)
 class Finisher:
-    """Stages in the order light travels. Names of stages and of controls are unique."""
+    """Stages in the order light travels. Names of stages and of controls are unique.
+
+    `enters` is the space of the picture that the first stage gets.
+    """
 
     name: str
     stages: tuple[Stage, ...]
+    enters: Space = Space.CAMERA
 
     def __post_init__(self) -> None:
         for names in ([s.name for s in self.stages], [c.name for c in self.controls]):

@@ -13,7 +13,7 @@ from engine.settings import Settings
 from engine.slider import Control, Setting, Slider
 from engine.statistics import Statistics
 
-ABBREVIATIONS = {"Rgb": "RGB", "lut": "LUT"}
+ABBREVIATIONS = {"Rgb": "RGB", "rgb": "RGB", "lut": "LUT"}
 
 
 class Operator(Protocol):

@@ -4,12 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.color import PROPHOTO, SRGB, between
+from engine.color import PROPHOTO, REC2020, SRGB, between
 from engine.live.kernels import F, Planes, clipped, kernel, part, planes_of, srgb_encoded
 from engine.live.sharpening import Packed, pixels
 from engine.stage import Space
 
-_TO_SRGB = between(PROPHOTO, SRGB).astype(np.float32)
+TO_SRGB = {
+    space: between(primaries, SRGB)
+    for primaries, spaces in (
+        (PROPHOTO, (Space.SCENE, Space.PROFILE)),
+        (REC2020, (Space.WORKING, Space.VIEWED)),
+    )
+    for space in spaces
+}
+"""From the linear RGB of a tap."""
+
 _AS_IT_IS = np.eye(3, dtype=np.float32)
 
 
@@ -22,7 +31,8 @@ def show(image: Tensor, space: Space, out: Packed) -> None:
         pixels(image, out)
     else:
         camera = space is Space.CAMERA
-        _show(planes_of(image), _AS_IT_IS if camera else _TO_SRGB, not camera, out)
+        matrix = _AS_IT_IS if camera else TO_SRGB[space].astype(np.float32)
+        _show(planes_of(image), matrix, not camera, out)
 
 
 @kernel

@@ -38,7 +38,7 @@ class Drawer:
         saved = self.saved[path.name]
         settings = saved[-1] if saved else Settings()
         as_shot = {"warmth": 5000.0, "temperature": 5000.0, "tint": 4.0}
-        return Opened(path, photo, settings, _Slot(saved), (), as_shot)
+        return Opened(path, photo, finisher, settings, _Slot(saved), (), as_shot)
 
 
 class _Slot:

@@ -99,6 +99,6 @@ def test_export_decodes_the_full_size_first(hands: Hands, drawer, tmp_path: Path
 
     half = finish(drawer.opening(Path("b.dng"), SMALL, True))
     assert max(half.photo.size) == 120
-    exporter = Exporter(half, hands.window.document.settings, SMALL, drawer.opening)
+    exporter = Exporter(half, hands.window.document.settings, drawer.opening)
     finish(exporter.picture(Wish(tmp_path / "b.tif")))
     assert tifffile.imread(tmp_path / "b.tif").shape == (240, 160, 3)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
 from editor.match_dialog import Look, MatchDialog
+from editor.warming import Warming
 from engine.color import SRGB
 from engine.export import export
 from engine.finishers.basic import BASIC
@@ -259,11 +260,11 @@ def test_with_no_slider_checked_a_sentence_says_so(desk, target) -> None:
     dialog.close()
 
 
-def test_before_the_stages_are_compiled_a_sentence_says_so(desk, target) -> None:
+def test_before_the_stages_are_compiled_a_sentence_says_so(desk, target, monkeypatch) -> None:
     window = desk.window
     dialog = asked(desk)
     take(desk, dialog, target)
-    window.matching.quicken(None)
+    monkeypatch.setattr(Warming, "quick", None)
     desk.qtbot.mouseClick(dialog.run, LEFT)
     assert "not ready yet" in dialog.said.text()
     assert dialog.run.isEnabled()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt
 from pytestqt.qtbot import QtBot
 
+from editor.document import Opened
 from editor.frame import Frame, Request, Thumb, View
 from editor.render_thread import RenderThread
 from engine.errors import PhotofinishError
@@ -87,16 +89,31 @@ class Frames(QObject):
         self.thumbs.append(thumb)
 
 
+class Asks:
+    """Requests for one photo, as the editor makes them."""
+
+    def __init__(self, photo: Photo, finisher: Finisher, quick: Quick | None) -> None:
+        self.opened = Opened(Path("a.dng"), photo, finisher)
+        self.quick = quick
+
+    def still(self, a: float, view: View | None = None) -> Request:
+        return Request(self.opened, settings(a), view or View(), 240, quick=self.quick)
+
+    def drag(self, a: float, view: View | None = None) -> Request:
+        return replace(self.still(a, view), moving=True)
+
+
 @pytest.fixture
-def threads(qapp):
+def threads(qapp, photos):
     started = []
 
-    def start(finisher: Finisher, painter: Painter | None = None) -> tuple[RenderThread, Frames]:
-        thread = RenderThread(finisher)
-        if painter is not None:
-            thread.quicken(painter.quick(finisher))
+    def start(
+        finisher: Finisher, painter: Painter | None = None
+    ) -> tuple[RenderThread, Frames, Asks]:
+        thread = RenderThread()
         started.append(thread)
-        return thread, Frames(thread)
+        quick = None if painter is None else painter.quick(finisher)
+        return thread, Frames(thread), Asks(photos["a.dng"], finisher, quick)
 
     yield start
     for thread in started:
@@ -112,64 +129,56 @@ def wait_for_rest(qtbot: QtBot, thread: RenderThread, request: Request) -> None:
         thread.request(request)
 
 
-def test_rapid_requests_render_the_first_and_the_newest_only(qtbot, threads, photos):
+def test_rapid_requests_render_the_first_and_the_newest_only(qtbot, threads):
     slow = Slow()
-    thread, frames = threads(slow.finisher)
+    thread, frames, asks = threads(slow.finisher)
     slow.gate.clear()
     for a in range(1, 20):
-        thread.request(Request(photos["a.dng"], settings(a), View(), 240))
+        thread.request(asks.still(a))
     slow.gate.set()
-    wait_for_rest(qtbot, thread, Request(photos["a.dng"], settings(20), View(), 240))
+    wait_for_rest(qtbot, thread, asks.still(20))
     shown = [frame.request.settings.values["a"] for frame in frames.all]
     assert shown[-1] == 20.0
     assert len(shown) <= 4
 
 
-def test_a_drag_shrinks_only_when_a_frame_would_be_late(qtbot, threads, photos):
+def test_a_drag_shrinks_only_when_a_frame_would_be_late(qtbot, threads):
     for seconds, widths in ((0.0, {240}), (0.4, {120, 80, 60})):
         slow = Slow(seconds / (240 * 160))
-        thread, frames = threads(slow.finisher)
-        wait_for_rest(qtbot, thread, Request(photos["a.dng"], settings(1), View(), 240))
+        thread, frames, asks = threads(slow.finisher)
+        wait_for_rest(qtbot, thread, asks.still(1))
         frames.all.clear()
-        moving = Request(photos["a.dng"], settings(2), View(), 240, moving=True)
+        moving = asks.drag(2)
         wait_for_rest(qtbot, thread, moving)
         assert frames.all[0].image.width() in widths
         assert frames.all[-1].settled
         assert frames.all[-1].image.width() == 240
 
 
-def test_a_failing_stage_is_told_and_the_next_request_works(qtbot, threads, photos):
+def test_a_failing_stage_is_told_and_the_next_request_works(qtbot, threads):
     slow = Slow()
-    thread, frames = threads(slow.finisher)
+    thread, frames, asks = threads(slow.finisher)
     with qtbot.waitSignal(thread.failed, timeout=WAIT) as failure:
-        thread.request(Request(photos["a.dng"], settings(UNLUCKY), View(), 240))
+        thread.request(asks.still(UNLUCKY))
     assert failure.args == ["It is the thirteenth."]
-    wait_for_rest(qtbot, thread, Request(photos["a.dng"], settings(2), View(), 240))
+    wait_for_rest(qtbot, thread, asks.still(2))
     assert frames.all[-1].request.settings == settings(2)
 
 
-def test_after_stop_nothing_starts_again(qapp, photos):
-    thread = RenderThread(Slow().finisher)
-    thread.request(Request(photos["a.dng"], settings(1), View(), 240))
+def test_after_stop_nothing_starts_again(threads):
+    thread, _, asks = threads(Slow().finisher)
+    thread.request(asks.still(1))
     thread.stop()
-    thread.request(Request(photos["a.dng"], settings(2), View(), 240))
+    thread.request(asks.still(2))
     assert thread.isFinished()
 
 
-def drag(photos, a: float, long_side: int = 240) -> Request:
-    return Request(photos["a.dng"], settings(a), View(), long_side, moving=True)
-
-
-def still(photos, a: float, view: View | None = None) -> Request:
-    return Request(photos["a.dng"], settings(a), view or View(), 240)
-
-
-def test_a_drag_is_live_and_its_rest_exact(qtbot, threads, photos):
+def test_a_drag_is_live_and_its_rest_exact(qtbot, threads):
     painter = Painter()
-    thread, frames = threads(Slow().finisher, painter)
-    wait_for_rest(qtbot, thread, still(photos, 1))
+    thread, frames, asks = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, asks.still(1))
     frames.all.clear()
-    wait_for_rest(qtbot, thread, drag(photos, 50))
+    wait_for_rest(qtbot, thread, asks.drag(50))
     live, exact = frames.all
     assert (live.exact, live.reduced, live.tap) == (False, False, None)
     assert live.image.pixelColor(3, 3).getRgb()[:3] == (50, 50, 50)
@@ -178,28 +187,26 @@ def test_a_drag_is_live_and_its_rest_exact(qtbot, threads, photos):
     assert exact.tap is not None
 
 
-def test_a_release_keeps_the_live_picture_until_the_exact_one_is_there(qtbot, threads, photos):
+def test_a_release_keeps_the_live_picture_until_the_exact_one_is_there(qtbot, threads):
     painter = Painter()
-    thread, frames = threads(Slow().finisher, painter)
-    wait_for_rest(qtbot, thread, still(photos, 1))
-    thread.request(drag(photos, 2))
+    thread, frames, asks = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, asks.still(1))
+    thread.request(asks.drag(2))
     qtbot.waitUntil(
         lambda: any(f.request.settings == settings(2) for f in frames.all), timeout=WAIT
     )
     frames.all.clear()
-    wait_for_rest(qtbot, thread, still(photos, 2))
+    wait_for_rest(qtbot, thread, asks.still(2))
     assert [frame.exact for frame in frames.all] == [True]
 
 
-def test_late_live_frames_are_smaller_and_a_full_one_follows_before_the_exact(
-    qtbot, threads, photos
-):
+def test_late_live_frames_are_smaller_and_a_full_one_follows_before_the_exact(qtbot, threads):
     painter = Painter(seconds_per_pixel=0.045 / (240 * 160))
-    thread, frames = threads(Slow().finisher, painter)
-    wait_for_rest(qtbot, thread, still(photos, 1))
-    wait_for_rest(qtbot, thread, drag(photos, 2))  # that is how it learns
+    thread, frames, asks = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, asks.still(1))
+    wait_for_rest(qtbot, thread, asks.drag(2))  # that is how it learns
     frames.all.clear()
-    wait_for_rest(qtbot, thread, drag(photos, 3))
+    wait_for_rest(qtbot, thread, asks.drag(3))
     assert [(f.image.width(), f.reduced, f.exact) for f in frames.all] == [
         (156, True, False),
         (240, False, False),
@@ -207,33 +214,33 @@ def test_late_live_frames_are_smaller_and_a_full_one_follows_before_the_exact(
     ]
 
 
-def test_a_frame_of_a_drag_is_finished_though_newer_settings_wait(qtbot, threads, photos):
+def test_a_frame_of_a_drag_is_finished_though_newer_settings_wait(qtbot, threads):
     painter = Painter()
-    thread, frames = threads(Slow().finisher, painter)
-    wait_for_rest(qtbot, thread, still(photos, 1))
+    thread, frames, asks = threads(Slow().finisher, painter)
+    wait_for_rest(qtbot, thread, asks.still(1))
     frames.all.clear()
     painter.gate.clear()
     for a in range(2, 20):
-        thread.request(drag(photos, a))
+        thread.request(asks.drag(a))
         time.sleep(0.005)
     painter.gate.set()
-    wait_for_rest(qtbot, thread, still(photos, 20))
+    wait_for_rest(qtbot, thread, asks.still(20))
     shown = [frame.request.settings.values["a"] for frame in frames.all]
     assert 2.0 in shown
     assert shown[-1] == 20.0
     assert len(shown) <= 4
 
 
-def test_a_release_ends_a_frame_of_the_drag_at_its_next_stage(qtbot, threads, photos):
+def test_a_release_ends_a_frame_of_the_drag_at_its_next_stage(qtbot, threads):
     painter = Painter()
     finisher = two_stages()
-    thread, frames = threads(finisher, painter)
-    wait_for_rest(qtbot, thread, still(photos, 1))
+    thread, frames, asks = threads(finisher, painter)
+    wait_for_rest(qtbot, thread, asks.still(1))
     frames.all.clear()
     painter.gate.clear()
-    thread.request(drag(photos, 2))
+    thread.request(asks.drag(2))
     qtbot.waitUntil(lambda: painter.begun[-1][0] == settings(2), timeout=WAIT)
-    request = still(photos, 3)
+    request = asks.still(3)
     with qtbot.waitSignal(thread.rested, timeout=WAIT, check_params_cb=lambda r: r is request):
         thread.request(request)
         painter.gate.set()
@@ -248,49 +255,46 @@ def two_stages() -> Finisher:
     return Finisher("two", (first, *Slow().finisher.stages))
 
 
-def test_a_tap_is_moved_by_the_live_operators_and_settles_exact(qtbot, threads, photos):
+def test_a_tap_is_moved_by_the_live_operators_and_settles_exact(qtbot, threads):
     slow, ran = Slow(), []
 
     def live(image, metadata, statistics, *, a):
         ran.append(a)
         return image
 
-    thread, frames = threads(slow.finisher)
-    quick = Painter().quick(slow.finisher)
-    thread.quicken(Quick(quick.renderer, {"slow": live}))
+    thread, frames, asks = threads(slow.finisher)
+    asks.quick = Quick(Painter().quick(slow.finisher).renderer, {"slow": live})
     tap = View(stage="slow")
-    wait_for_rest(qtbot, thread, still(photos, 1, tap))
+    wait_for_rest(qtbot, thread, asks.still(1, tap))
     frames.all.clear()
     ran.clear()
-    wait_for_rest(qtbot, thread, Request(photos["a.dng"], settings(2), tap, 240, moving=True))
+    wait_for_rest(qtbot, thread, asks.drag(2, tap))
     assert [frame.exact for frame in frames.all] == [False, True]
     assert frames.all[0].tap is not None
     assert ran[0] == 2.0
 
 
-def test_thumbnails_keep_up_with_frames_that_come_without_a_gap(
-    qtbot, threads, photos, monkeypatch
-):
+def test_thumbnails_keep_up_with_frames_that_come_without_a_gap(qtbot, threads, monkeypatch):
     monkeypatch.setattr("editor.thumbnails.PERIOD", 0.0)
-    thread, frames = threads(Slow().finisher, Painter())
-    wait_for_rest(qtbot, thread, still(photos, 1))
+    thread, frames, asks = threads(Slow().finisher, Painter())
+    wait_for_rest(qtbot, thread, asks.still(1))
     frames.thumbs.clear()
     count = 40
 
     def ask_on(frame: Frame) -> None:  # in the render thread: the next request waits already
         a = frame.request.settings.values["a"]
         if a < count:
-            thread.request(drag(photos, a + 1))
+            thread.request(asks.drag(a + 1))
 
     thread.framed.connect(ask_on, Qt.ConnectionType.DirectConnection)
-    thread.request(drag(photos, 2))
+    thread.request(asks.drag(2))
     qtbot.waitUntil(lambda: frames.all[-1].request.settings == settings(count), timeout=WAIT)
     assert len(frames.thumbs) > count / 4
-    wait_for_rest(qtbot, thread, still(photos, count))
+    wait_for_rest(qtbot, thread, asks.still(count))
     assert frames.thumbs[-1].exact
 
 
-def test_nothing_runs_when_idle(qtbot, threads, photos):
+def test_nothing_runs_when_idle(qtbot, threads):
     tasks = Path("/proc/self/task")
     if not tasks.is_dir():
         pytest.skip("only Linux tells how often a thread has woken")
@@ -302,9 +306,9 @@ def test_nothing_runs_when_idle(qtbot, threads, photos):
             said[task.name] = next(line for line in lines if line.startswith("voluntary"))
         return {name: line for name, line in said.items() if name != str(threading.get_native_id())}
 
-    thread, _ = threads(Slow().finisher, Painter())
-    wait_for_rest(qtbot, thread, still(photos, 1))
-    wait_for_rest(qtbot, thread, drag(photos, 2))
+    thread, _, asks = threads(Slow().finisher, Painter())
+    wait_for_rest(qtbot, thread, asks.still(1))
+    wait_for_rest(qtbot, thread, asks.drag(2))
     time.sleep(0.2)
     before = wakings()
     time.sleep(0.5)

@@ -11,7 +11,7 @@ def test_display_values_are_shown_as_they_are():
 
 def test_grey_stays_grey_and_white_is_white():
     grey = torch.tensor([0.0, 0.18, 1.0]).expand(1, 3, 1, 3)
-    for space in (Space.SCENE, Space.PROFILE):
+    for space in (Space.SCENE, Space.PROFILE, Space.WORKING, Space.VIEWED):
         shown = displayed(grey, space)
         assert torch.allclose(shown, shown.mean(1, keepdim=True).expand_as(shown), atol=1e-4)
         assert abs(float(shown[0, 0, 0, 1]) - 0.4614) < 1e-3  # sRGB of 18 % grey
@@ -24,6 +24,13 @@ def test_what_is_brighter_than_the_screen_keeps_its_hue():
     assert float(thrice.max()) <= 1.0
     assert torch.argsort(once.flatten()).equal(torch.argsort(thrice.flatten()))
     assert float(thrice.max() - thrice.min()) > 0.15
+
+
+def test_the_red_of_rec_2020_is_redder_than_that_of_srgb():
+    red = torch.tensor([0.5, 0.0, 0.0])[None, :, None, None]
+    as_working = displayed(red, Space.WORKING).flatten()
+    assert as_working[0] > 0.5**0.4  # more of the screen's red than there was of its own
+    assert as_working[1:].tolist() == [0.0, 0.0]
 
 
 def test_camera_values_are_shown_without_white_balance():

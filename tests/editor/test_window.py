@@ -549,6 +549,7 @@ def test_a_reduced_live_picture_tells_its_size(hands):
     frame = hands.window.canvas.frame
     assert state_text(frame, 240) == "Exact  ·  CPU  ·  full size"
     photo = replace(frame.request.photo, metadata=metadata(4000, 3000))
-    small = replace(frame, request=replace(frame.request, photo=photo), exact=False, reduced=True)
+    request = replace(frame.request, opened=replace(frame.request.opened, photo=photo))
+    small = replace(frame, request=request, exact=False, reduced=True)
     assert state_text(small, 1600) == "Live  ·  CPU  ·  240 px"
     assert state_text(small, 240) == "Live  ·  CPU"

@@ -17,6 +17,7 @@ from engine.finishers.darktable import (
     sigmoid,
     tone_equalizer,
 )
+from engine.stage import Space
 
 MODULES = (
     exposure.MODULE,
@@ -29,4 +30,6 @@ MODULES = (
     local_contrast.MODULE,
 )
 
-DARKTABLE = Finisher("darktable", (*(module.stage for module in MODULES), color_conversion.STAGE))
+DARKTABLE = Finisher(
+    "darktable", (*(module.stage for module in MODULES), color_conversion.STAGE), Space.WORKING
+)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from engine.errors import PhotofinishError
 from engine.progress import Progress, Work
@@ -31,6 +32,8 @@ CHOSEN = "PHOTOFINISH_DARKTABLE"
 
 UNREAD = "mipmap allocation for"
 """In what darktable says where it got no picture out of a file."""
+
+T = TypeVar("T")
 
 _SAID = re.compile(r"darktable-cli (\d+)\.(\d+)")
 _IDLE = ("WARNING: either your user id",)
@@ -110,6 +113,21 @@ def run(
     if process.returncode != 0:
         raise PhotofinishError(f"darktable failed: {_last(text)}")
     return text
+
+
+def hurried(work: Work[T], seconds: float) -> Work[T]:
+    """`work` of darktable's, given up after so long. Raises PhotofinishError then."""
+    end = time.monotonic() + seconds
+    try:
+        while True:
+            yield next(work)
+            if time.monotonic() > end:
+                raise PhotofinishError(f"darktable has taken more than {seconds:g} seconds.")
+    except StopIteration as done:
+        answer: T = done.value
+        return answer
+    finally:
+        work.close()
 
 
 def _last(text: str) -> str:

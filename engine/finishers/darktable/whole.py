@@ -9,16 +9,21 @@ from torch import Tensor
 from engine.color import SRGB
 from engine.errors import PhotofinishError
 from engine.files import replacing
-from engine.finishers.darktable import program
+from engine.finishers.darktable import DARKTABLE, program
 from engine.finishers.darktable.color_conversion import shown
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.operators import PLAIN, read_pfm
 from engine.metadata import Metadata
+from engine.photo import Photo
 from engine.progress import Work, finish
+from engine.renderer import Tap
 from engine.settings import Settings
 
 SPACES = {"srgb": "SRGB", "adobe-rgb": "ADOBERGB", "rec2020": "LIN_REC2020"}
 """Ours by darktable's names; its Rec. 2020 is linear."""
+
+TITLES = {"rec2020": "Rec. 2020, linear light"}
+"""Spaces whose titles would be wrong otherwise."""
 
 BITS = {".jpg": (), ".jpeg": (), ".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32)}
 """What its formats hold; JPEG has nothing to choose."""
@@ -42,6 +47,22 @@ def tap(
         out = folder / "tap.pfm"
         yield from program.run([raw.resolve(), sidecar, out, *_size(long_side), *PLAIN], folder)
         return read_pfm(out)
+
+
+def tapped(
+    raw: Path, photo: Photo, settings: Settings, stage: str | None, long_side: int | None = None
+) -> Work[Tap]:
+    """What leaves `stage` of the finisher, the last one for None. Raises PhotofinishError.
+
+    Of `photo` only M and H are needed.
+    """
+    last = DARKTABLE.stages[-1]
+    chosen = last if stage is None else DARKTABLE.stage(stage)
+    until = None if chosen is last else chosen.name
+    image = yield from tap(raw, photo.metadata, settings, until, long_side)
+    if chosen is last:
+        image = shown(image, photo.metadata.output or SRGB)
+    return Tap(chosen, chosen.values(settings), image, photo.metadata, photo.statistics)
 
 
 def truth(raw: Path, metadata: Metadata, long_side: int) -> Callable[[Settings], Tensor]:
