@@ -5,7 +5,7 @@ drag of vibrance runs vibrance and what follows it, on some thousand colors inst
 pixels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,8 @@ from engine.finishers.basic import color_conversion, color_tables, exposure
 from engine.live import toning
 from engine.live.color_tables import profiled
 from engine.live.kernels import Planes, planes_of
-from engine.live.table import Shaped, Table, shaped, shaper_for
-from engine.metadata import Matrix, Metadata
+from engine.live.table import Shaped, Table, Way, shaped, shaper_for
+from engine.metadata import Metadata
 from engine.slider import Setting
 from engine.stage import Operator, Stage
 from engine.statistics import Statistics
@@ -33,12 +33,6 @@ SAMPLE = 8, 2
 
 GROWTH = 2.4
 """The power of the side with which the nodes in use grow, as it is with photos."""
-
-_ON_NODES: Mapping[Operator, Operator] = {
-    color_tables.exact: profiled,
-    color_conversion.exact: toning.unclipped,
-}
-"""What a node goes through in a stage's place: the clips before and after are made per pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,68 +53,111 @@ class Step:
         return (self.stage.name, tuple(self.values.items()), white, shift)
 
 
+@dataclass(frozen=True)
+class Baking:
+    """How the pointwise stages of a finisher become a table.
+
+    `way` leads from an image, which left the steps before, to the lattice of a run: it does the
+    work of the stages `on_the_way`. `coarse` is such a way without the sliders, for the choice of a
+    lattice. `on_nodes`: what a node goes through in an exact operator's place, as clips before and
+    after the table are made per pixel.
+    """
+
+    way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
+    coarse: Callable[[Tensor, Way], Way]
+    on_the_way: Collection[Operator]
+    on_nodes: Mapping[Operator, Operator]
+
+
 class Baked:
     """The table of a run over one picture at a time; what stays true of the last one is kept."""
 
-    def __init__(self, operators: Mapping[str, Operator], nodes: int | None) -> None:
+    def __init__(
+        self, operators: Mapping[str, Operator], nodes: int | None, baking: Baking
+    ) -> None:
         """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
-        self._operators, self._nodes = operators, nodes
+        self._operators, self._nodes, self._baking = operators, nodes, baking
         self._image: Tensor | None = None
         self._side = 0
-        self._to_camera: Matrix = np.zeros((3, 3))
+        self._way: Way | None = None
         self._shaped: Shaped | None = None
         self._taps: list[tuple[object, Tensor]] = []
 
-    def table(self, before: Step, image: Tensor, run: Sequence[Step]) -> Table:
-        """The table of `run` over `image` (1, 3, H, W), which left `before`: to display RGB."""
-        on = self._on(image, *_axes(before, run))
-        # a gain is part of the way to the lattice
-        run = [step for step in run if step.stage.exact is not exposure.exact]
+    def table(
+        self,
+        before: Sequence[Step],
+        image: Tensor,
+        run: Sequence[Step],
+        held: Callable[[Tensor], Tensor] | None = None,
+    ) -> Table:
+        """The table of `run` over `image` (1, 3, H, W), which left `before`.
+
+        It holds what leaves the run, between 0 and 1, or what `held` makes of that.
+        """
+        on = self._on(image, self._baking.way(image, before, run))
+        run = [step for step in run if step.stage.exact not in self._baking.on_the_way]
         for i, step in enumerate(run, 1):
             told = step.told
             if i == len(self._taps) or self._taps[i][0] != told:
                 self._taps[i:] = [(told, self._ran(step, self._taps[i - 1][1]))]
         del self._taps[len(run) + 1 :]
-        return Table(on, self._taps[-1][1])
+        colors = self._taps[-1][1]
+        return Table(on, colors if held is None else held(colors))
 
-    def _on(self, image: Tensor, to_camera: Matrix, to_working: Matrix) -> Shaped:
+    def _on(self, image: Tensor, way: Way) -> Shaped:
         """The places of `image`; with other places, no node is known."""
         if image is not self._image:
             self._image, self._shaped = image, None
-            # as without the gain of exposure, so that it stays while that is dragged
-            free = np.asarray(np.linalg.inv(to_working), np.float64)
-            self._side = self._nodes or _side(planes_of(image), free, to_working)
-        if self._shaped is None or not np.array_equal(to_camera, self._to_camera):
-            shaper = shaper_for(to_camera, to_working, self._side)
+            self._side = self._nodes or _side(image, self._baking.coarse(image, way))
+        if self._shaped is None or way != self._way:
+            shaper = shaper_for(way, self._side)
             self._shaped = shaped(planes_of(image), shaper, self._side)
-            self._to_camera, self._taps = to_camera, [((), self._shaped.colors())]
+            self._way, self._taps = way, [((), self._shaped.colors())]
         return self._shaped
 
     def _ran(self, step: Step, colors: Tensor) -> Tensor:
-        operate = _ON_NODES.get(step.stage.exact) or self._operators.get(
+        operate = self._baking.on_nodes.get(step.stage.exact) or self._operators.get(
             step.stage.name, step.stage.exact
         )
 
         return operate(colors, step.metadata, step.statistics, **step.values)
 
 
-def _side(planes: Planes, to_camera: Matrix, to_working: Matrix) -> int:
+def sample(image: Tensor) -> Planes:
+    """Some of the pixels (3, h, w) of `image` (1, 3, H, W)."""
+    return np.ascontiguousarray(planes_of(image)[:, :: SAMPLE[0], :: SAMPLE[1]])
+
+
+def _side(image: Tensor, way: Way) -> int:
     """Nodes along a side: the fewer colors a picture has, the finer they can be told apart."""
-    some = np.ascontiguousarray(planes[:, :: SAMPLE[0], :: SAMPLE[1]])
     least = SIDES[0]
-    used = len(shaped(some, shaper_for(to_camera, to_working, least), least).used)
+    used = len(shaped(sample(image), shaper_for(way, least), least).used)
     able = [side for side in SIDES if used * (side / least) ** GROWTH <= MOST_NODES]
     return max(able, default=least)
 
 
-def _axes(before: Step, run: Sequence[Step]) -> tuple[Matrix, Matrix]:
-    """Matrices (3, 3): from what leaves `before` to where it clips, and back to ProPhoto.
+def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
+    """To where colors clip, and back to ProPhoto.
 
-    It clips in the camera's own RGB, balanced and exposed, on its way through the profile.
+    They clip in the camera's own RGB, balanced and exposed, on their way through the profile.
     """
-    white = before.metadata.white
+    white = before[-1].metadata.white
     if white is None or all(step.stage.exact is not color_tables.exact for step in run):
-        return np.eye(3), np.eye(3)
-    shift = torch.as_tensor(run[-1].statistics.shift) - torch.as_tensor(before.statistics.shift)
+        return Way(np.eye(3), np.eye(3))
+    shift = torch.as_tensor(run[-1].statistics.shift)
+    shift = shift - torch.as_tensor(before[-1].statistics.shift)
     balanced = (white.camera_to_prophoto * white.camera_white[..., None, :]).numpy()
-    return np.asarray(2.0 ** float(shift) * np.linalg.inv(balanced)), balanced
+    return Way(np.asarray(2.0 ** float(shift) * np.linalg.inv(balanced)), balanced)
+
+
+def _coarse(image: Tensor, way: Way) -> Way:
+    """As without the gain of exposure, so that the lattice stays while that is dragged."""
+    return Way(np.asarray(np.linalg.inv(way.to_working), np.float64), way.to_working)
+
+
+BASIC = Baking(
+    _way,
+    _coarse,
+    (exposure.exact,),
+    {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
+)

@@ -1,9 +1,7 @@
 """Live operators: what runs in a stage's place during a drag, and when it rests, on the CPU."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +20,7 @@ from engine.live import (
     toning,
 )
 from engine.live.cascade import base_maps, veil_maps
+from engine.live.kept import Kept
 from engine.live.local_laplacian import local_laplacian_maps
 from engine.metadata import Metadata
 from engine.proxies.areawise import AreawiseProxy, BaseProxy, LocalLaplacianProxy, VeilProxy
@@ -29,9 +28,6 @@ from engine.proxies.weights import shipped
 from engine.slider import Setting
 from engine.stage import Analysis, Operator
 from engine.statistics import Statistics
-
-KEPT = 4
-"""Pictures whose maps a stage remembers: the preview, its smaller drag size, the thumbnails."""
 
 _ANALYSES: Mapping[str, Analysis] = {
     "dehaze": dehaze.ANALYSIS,
@@ -104,17 +100,15 @@ def _operators(finisher: Finisher, analyses: Mapping[str, Analysis]) -> dict[str
 
 def _of(analysis: Analysis, neutral: Mapping[str, Setting]) -> Operator:
     """The stage with `analysis`; while its own sliders move, its maps stay."""
-    kept: deque[tuple[ReferenceType[Tensor], float, Tensor]] = deque(maxlen=KEPT)
+    kept = Kept()
 
     def maps(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+        grid = analysis.grid(image.shape[-2:])
         shift = float(torch.as_tensor(statistics.shift))
-        for seen, moved_by, known in tuple(kept):
-            if seen() is image and moved_by == shift:
-                return known
-        features = analysis.features(image, metadata, statistics, analysis.grid(image.shape[-2:]))
-        made = analysis.maps(features)
-        kept.append((ref(image), shift, made))
-        return made
+        features = analysis.features
+        return kept.of(
+            image, shift, lambda: analysis.maps(features(image, metadata, statistics, grid))
+        )
 
     def operator(
         image: Tensor, metadata: Metadata, statistics: Statistics, **values: Setting

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.finisher import Finisher
 from engine.live import sharpening
-from engine.live.bake import Baked, Step
+from engine.live.bake import BASIC, Baked, Baking, Step
 from engine.live.operators import live_operators
 from engine.live.table import Packed, Table
 from engine.photo import Photo
@@ -32,6 +32,8 @@ class LiveRenderer:
     device than the processor the stages run one by one there, and only 8-bit pixels leave it.
     """
 
+    baking: Baking = BASIC
+
     def __init__(
         self,
         photo: Photo,
@@ -41,7 +43,7 @@ class LiveRenderer:
     ) -> None:
         self.photo, self.finisher = photo, finisher
         self._operators = live_operators(finisher) if operators is None else operators
-        self._baked = Baked(self._operators, nodes)
+        self._baked = Baked(self._operators, nodes, self.baking)
         self._taps: list[tuple[object, Tensor]] = []
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
@@ -58,29 +60,30 @@ class LiveRenderer:
             yield self.finisher.stages[0]
             _copy(Renderer(self.photo, self.finisher, self._operators).picture(settings), out)
             return out
-        before, run, after = _parted(self._steps(settings))
+        before, run, after = self._parted(self._steps(settings))
         image = yield from self._scene(before)
         yield (run or after or before)[-1].stage
-        table = self._table(before, image, run)
-        if table is not None and not after:
-            table.pixels(out)
-            return out
-        image = self._seen(table, image, [*before, *run])
-        for step in after[:-1]:
-            image = self._ran(step, image)
-        self._write(after[-1:], image, out)
+        with torch.no_grad():
+            table = self._table(before, image, run)
+            if table is not None and not after:
+                table.pixels(out)
+                return out
+            self._write(after, self._seen(table, image, [*before, *run]), out)
         return out
 
     def picture(self, settings: Settings) -> Tensor:
         """The same picture (1, 3, H, W) before it is rounded, display RGB in [0, 1]."""
         if self.photo.image.device.type != "cpu":
             return Renderer(self.photo, self.finisher, self._operators).picture(settings)
-        before, run, after = _parted(self._steps(settings))
+        before, run, after = self._parted(self._steps(settings))
         image = finish(self._scene(before))
-        image = self._seen(self._table(before, image, run), image, [*before, *run])
-        for step in after:
-            image = self._ran(step, image)
-        return image
+        with torch.no_grad():
+            table = self._table(before, image, run)
+            return self._finished(after, self._seen(table, image, [*before, *run]))
+
+    def _parted(self, steps: Sequence[Step]) -> tuple[list[Step], list[Step], list[Step]]:
+        """What runs by itself, the run that becomes a table, and what follows it."""
+        return _parted(steps)
 
     def _scene(self, steps: Sequence[Step]) -> Generator[Stage, None, Tensor]:
         """What leaves the steps that run one by one, from the first whose values changed."""
@@ -94,8 +97,7 @@ class LiveRenderer:
         return image
 
     def _table(self, before: Sequence[Step], image: Tensor, run: Sequence[Step]) -> Table | None:
-        with torch.no_grad():
-            return self._baked.table(before[-1], image, run) if run else None
+        return self._baked.table(before, image, run) if run else None
 
     def _seen(self, table: Table | None, image: Tensor, steps: Sequence[Step]) -> Tensor:
         """The picture that leaves the table, kept for what follows it."""
@@ -106,9 +108,16 @@ class LiveRenderer:
             self._looked_up = (told, table.picture())
         return self._looked_up[1]
 
-    def _write(self, last: Sequence[Step], image: Tensor, out: Packed) -> None:
-        """Round to 8 bit, in the same pass as the last step where that is sharpening."""
-        for step in last:
+    def _finished(self, after: Sequence[Step], image: Tensor) -> Tensor:
+        """What follows the table."""
+        for step in after:
+            image = self._ran(step, image)
+        return image
+
+    def _write(self, after: Sequence[Step], image: Tensor, out: Packed) -> None:
+        """The same rounded to 8 bit, in one pass with the last step where that is sharpening."""
+        image = self._finished(after[:-1], image)
+        for step in after[-1:]:
             if self._operators.get(step.stage.name) is sharpening.sharpened:
                 values: Mapping[str, Any] = step.values
                 sharpening.sharpened_pixels(image, step.metadata, out, **values)

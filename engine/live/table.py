@@ -11,7 +11,7 @@ interpolation, Journal of Electronic Imaging 4(3), 1995: tetrahedra.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,6 +30,7 @@ from engine.live.kernels import (
     picture_of,
     planes_of,
 )
+from engine.metadata import Matrix
 
 Packed: TypeAlias = NDArray[np.uint32]
 """Pixels (H, W), each 0xffRRGGBB."""
@@ -75,15 +76,40 @@ _BENT = (
 )
 
 
-class Shaper(NamedTuple):
-    """How a color becomes a place on the lattice, after a clip that no lattice could hold.
+@dataclass(frozen=True, eq=False)
+class Way:
+    """How a pixel becomes a color that a table is of, by way of what no lattice could hold.
 
-    `to_camera` (3, 3) leads to where values clip at 1, `to_working` (3, 3) from there to the colors
-    that the table is of, which are held within 0 and 1.
+    `to_camera` (3, 3) and what is `added` (3,) lead to where values clip at `ceiling`, `to_working`
+    (3, 3) from there to the colors. Where values are `lit`, they are XYZ: without light they are
+    black, and Z below 0 is 0. What is below 0 of a color is clipped, or the color is `drawn` to
+    grey until nothing is; what is above `top` is clipped.
     """
 
+    to_camera: Matrix
+    to_working: Matrix
+    added: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    ceiling: float = 1.0
+    top: float = 1.0
+    lit: bool = False
+    drawn: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Way) and all(
+            np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)
+        )
+
+
+class Shaper(NamedTuple):
+    """How a color becomes a place on the lattice, after its way there."""
+
     to_camera: NDArray[np.float32]
+    added: NDArray[np.float32]
+    ceiling: np.float32
     to_working: NDArray[np.float32]
+    lit: bool
+    drawn: bool
+    top: np.float32
     steps: np.float32
     chroma_steps: np.float32
     pure: np.float32
@@ -91,14 +117,17 @@ class Shaper(NamedTuple):
     last: np.float32
 
 
-def shaper_for(
-    to_camera: NDArray[np.float64], to_working: NDArray[np.float64], nodes: int
-) -> Shaper:
+def shaper_for(way: Way, nodes: int) -> Shaper:
     """A shaper for a lattice of `nodes` along a side, an odd number."""
-    span, reach = (nodes - 1) * ONE, math.log2(1.0 + 1.0 / DARK)
+    span, reach = (nodes - 1) * ONE, math.log2(1.0 + way.top / DARK)
     return Shaper(
-        to_camera.astype(np.float32),
-        to_working.astype(np.float32),
+        way.to_camera.astype(np.float32),
+        way.added.astype(np.float32),
+        F(way.ceiling),
+        way.to_working.astype(np.float32),
+        way.lit,
+        way.drawn,
+        F(way.top),
         F(span / reach),
         F(span / 4.0 / PURE),
         F(PURE),
@@ -120,7 +149,7 @@ class Shaped:
     used: NDArray[np.int64]
 
     def colors(self) -> Tensor:
-        """The colors (1, 3, R, ROW) of the used nodes, in [0, 1] but for rounding; the rest black.
+        """The colors (1, 3, R, ROW) of the used nodes, 0 to top but for rounding; the rest black.
 
         In rows, so that stages can share them out as they do a picture.
         """
@@ -236,11 +265,16 @@ def _shape(
         _turn(shaper.to_camera, planes[0, y], planes[1, y], planes[2, y], camera)
         for k in range(3):
             for x in range(camera.shape[1]):
-                camera[k, x] = min(camera[k, x], F(1))
+                camera[k, x] = min(camera[k, x] + shaper.added[k], shaper.ceiling)
+        if shaper.lit:
+            _light(camera[0], camera[1], camera[2])
         _turn(shaper.to_working, camera[0], camera[1], camera[2], working)
+        if shaper.drawn:
+            _draw(working[0], working[1], working[2])
+        top = shaper.top
         for x in range(camera.shape[1]):
-            red, green = clipped(working[0, x], F(0), F(1)), clipped(working[1, x], F(0), F(1))
-            blue = clipped(working[2, x], F(0), F(1))
+            red, green = clipped(working[0, x], F(0), top), clipped(working[1, x], F(0), top)
+            blue = clipped(working[2, x], F(0), top)
             most = max(red, max(green, blue))
             place = log2(most * F(1.0 / DARK) + F(1)) * shaper.steps
             out[0, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
@@ -263,6 +297,28 @@ def _turn(matrix: NDArray[np.float32], red: Row, green: Row, blue: Row, out: Pla
         by_red, by_green, by_blue = matrix[k]
         for x in range(len(red)):
             out[k, x] = by_red * red[x] + by_green * green[x] + by_blue * blue[x]
+
+
+@part
+def _light(x: Row, y: Row, z: Row) -> None:
+    """Turn XYZ without light to black, and have no less than no Z."""
+    for i in range(len(x)):
+        lit = F(1) if min(y[i], x[i] + y[i] + z[i]) > F(0) else F(0)
+        x[i] *= lit
+        y[i] *= lit
+        z[i] = lit * max(z[i], F(0))
+
+
+@part
+def _draw(red: Row, green: Row, blue: Row) -> None:
+    """Draw colors outside of the space to grey until they are at its border."""
+    for x in range(len(red)):
+        average = max((red[x] + green[x] + blue[x]) * F(1.0 / 3.0), F(0))
+        below = min(min(red[x], min(green[x], blue[x])), F(0))
+        share = average / max(average - below, F(1e-12))
+        red[x] = average + share * (red[x] - average)
+        green[x] = average + share * (green[x] - average)
+        blue[x] = average + share * (blue[x] - average)
 
 
 @part

@@ -54,19 +54,19 @@ def _look_up_channel(plane: Plane, points: Points) -> None:
 
 def converted(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """Linear ProPhoto `image` (1, 3, H, W) encoded for `metadata.output`, in [0, 1]."""
-    if _space(metadata) not in _LIKE_SRGB:
+    if _space(metadata) not in LIKE_SRGB:
         return color_conversion.exact(image, metadata, statistics)
-    return _converted(image, metadata, clip=True)
+    return encoded(image, PROPHOTO, _space(metadata), clip=True)
 
 
 def unclipped(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """The same before the clip: what the space cannot hold is beyond 0 and 1, smoothly."""
-    if _space(metadata) not in _LIKE_SRGB:
+    if _space(metadata) not in LIKE_SRGB:
         return color_conversion.unclipped(image, metadata, statistics)
-    return _converted(image, metadata, clip=False)
+    return encoded(image, PROPHOTO, _space(metadata), clip=False)
 
 
-_LIKE_SRGB = (SRGB, DISPLAY_P3)
+LIKE_SRGB = (SRGB, DISPLAY_P3)
 """Spaces whose values are encoded by the curve of sRGB."""
 
 
@@ -74,9 +74,9 @@ def _space(metadata: Metadata) -> ColorSpace:
     return metadata.output or SRGB
 
 
-def _converted(image: Tensor, metadata: Metadata, *, clip: bool) -> Tensor:
-    matrix = between(PROPHOTO, _space(metadata)).astype(np.float32)
-    return each_pixel(image, _convert, matrix, clip)
+def encoded(image: Tensor, source: ColorSpace, target: ColorSpace, *, clip: bool) -> Tensor:
+    """Linear `image` (1, 3, H, W) of `source` encoded for `target`, one of LIKE_SRGB."""
+    return each_pixel(image, _convert, between(source, target).astype(np.float32), clip)
 
 
 @kernel

@@ -46,7 +46,9 @@ GREY, HUES = 0.1845, 360
 WHITE = 0.21902143, 0.54371398
 """r and g of white."""
 
-_TO_LMS = torch.tensor(
+TO_XYZ_D65 = adapted(D50_XYZ, D65_XYZ) @ TO_XYZ
+
+TO_LMS = torch.tensor(
     [
         [0.257085, 0.859943, -0.031061],
         [-0.394427, 1.175800, 0.106423],
@@ -56,14 +58,14 @@ _TO_LMS = torch.tensor(
 )
 """XYZ, D65, to the cones of CIE 170-1:2006."""
 
-_LUMINANCE = torch.tensor([0.68990272, 0.34832189, 0.0], dtype=torch.float64)
-_FROM_GRADING = torch.tensor(
+LUMINANCE = torch.tensor([0.68990272, 0.34832189, 0.0], dtype=torch.float64)
+FROM_GRADING = torch.tensor(
     [[0.95, 0.38, 0.00], [0.05, 0.62, 0.03], [0.00, 0.00, 0.97]], dtype=torch.float64
 )
 
-_C1, _C2, _C3 = 3424 / 2**12, 2413 / 2**7, 2392 / 2**7
-_N, _P, _D0 = 2610 / 2**14, 1.7 * 2523 / 2**5, 1.6295499532821566e-11
-_TO_CONES = torch.tensor(
+C1, C2, C3 = 3424 / 2**12, 2413 / 2**7, 2392 / 2**7
+N, P, D0 = 2610 / 2**14, 1.7 * 2523 / 2**5, 1.6295499532821566e-11
+TO_CONES = torch.tensor(
     [
         [0.41478972, 0.579999, 0.0146480],
         [-0.2015100, 1.120649, 0.0531008],
@@ -71,12 +73,12 @@ _TO_CONES = torch.tensor(
     ],
     dtype=torch.float64,
 )
-_TO_IAB = torch.tensor(
+TO_IAB = torch.tensor(
     [[0.5, 0.5, 0.0], [3.524000, -4.066708, 0.542708], [0.199076, 1.096799, -1.295875]],
     dtype=torch.float64,
 )
 
-_TINY = 1e-9
+TINY = 1e-9
 
 
 def exact(
@@ -100,18 +102,17 @@ def proxy(
     contrast: Value, vibrance: Value, saturation: Value, chroma: Value, brilliance: Value,
 ) -> Tensor:  # fmt: skip
     """Chroma and contrast in Kirk's Yrg, brilliance and saturation in JzAzBz, held in its gamut."""
-    to_cones = _TO_LMS @ adapted(D50_XYZ, D65_XYZ) @ TO_XYZ
-    luminance, redness, greenness = _yrg(transform(image.clamp_min(0.0), to_cones))
+    luminance, redness, greenness = _yrg(transform(image.clamp_min(0.0), TO_LMS @ TO_XYZ_D65))
     distance = _length(redness, greenness)
     vivid = torch.as_tensor(vibrance) / 100.0
-    by_vibrance = vivid * (1.0 - distance.clamp_min(_TINY) ** vivid.abs())
+    by_vibrance = vivid * (1.0 - distance.clamp_min(TINY) ** vivid.abs())
     factor = (1.0 + torch.as_tensor(chroma) / 100.0 + by_vibrance).clamp_min(0.0)
     factor = torch.minimum(factor, _room(redness, greenness))
     steepness = 1.0 + torch.as_tensor(contrast) / 100.0
-    bent = GREY * (luminance / GREY).clamp_min(_TINY) ** steepness
+    bent = GREY * (luminance / GREY).clamp_min(TINY) ** steepness
     seen = torch.where(luminance > 0.0, bent, 0.0)
     cones = _cones(seen, factor * redness, factor * greenness)
-    light, green_red, blue_yellow = _jzazbz(transform(cones, torch.linalg.inv(_TO_LMS)))
+    light, green_red, blue_yellow = _jzazbz(transform(cones, torch.linalg.inv(TO_LMS)))
     colored = _length(green_red, blue_yellow)
     more, brighter = torch.as_tensor(saturation) / 100.0, torch.as_tensor(brilliance) / 100.0
     angle = torch.atan2(colored, light)
@@ -120,30 +121,30 @@ def proxy(
     along = (size * (1.0 + brighter)).clamp_min(0.0)
     wanted = (along * angle.cos() - aside * angle.sin()).clamp_min(0.0)
     pure = (along * angle.sin() + aside * angle.cos()).clamp_min(0.0)
-    across, up = green_red / colored.clamp_min(_TINY), blue_yellow / colored.clamp_min(_TINY)
+    across, up = green_red / colored.clamp_min(TINY), blue_yellow / colored.clamp_min(TINY)
     wanted, pure = _held(wanted, pure, torch.atan2(up, across))
     pure = torch.minimum(pure, _purest(wanted, across, up))
-    back = torch.linalg.inv(TO_XYZ) @ adapted(D65_XYZ, D50_XYZ)
-    return transform(_xyz(wanted, pure * across, pure * up), back).clamp_min(0.0)
+    seen = _xyz(wanted, pure * across, pure * up)
+    return transform(seen, torch.linalg.inv(TO_XYZ_D65)).clamp_min(0.0)
 
 
 def _length(a: Tensor, b: Tensor) -> Tensor:
-    return (a.square() + b.square()).clamp_min(_TINY**2).sqrt()
+    return (a.square() + b.square()).clamp_min(TINY**2).sqrt()
 
 
 def _yrg(cones: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Kirk's luminance, and his r and g from those of white, each (B, 1, H, W)."""
-    luminance = transform(cones, _LUMINANCE[None])
+    luminance = transform(cones, LUMINANCE[None])
     total = cones.sum(1, keepdim=True)
-    rgb = transform(cones / torch.where(total == 0.0, 1.0, total), torch.linalg.inv(_FROM_GRADING))
+    rgb = transform(cones / torch.where(total == 0.0, 1.0, total), torch.linalg.inv(FROM_GRADING))
     return luminance.clamp_min(0.0), rgb[:, :1] - WHITE[0], rgb[:, 1:2] - WHITE[1]
 
 
 def _cones(luminance: Tensor, redness: Tensor, greenness: Tensor) -> Tensor:
     """Back from `_yrg`."""
     r, g = redness + WHITE[0], greenness + WHITE[1]
-    share = transform(torch.cat([r, g, 1.0 - r - g], 1), _FROM_GRADING)
-    return share * (luminance / transform(share, _LUMINANCE[None]))
+    share = transform(torch.cat([r, g, 1.0 - r - g], 1), FROM_GRADING)
+    return share * (luminance / transform(share, LUMINANCE[None]))
 
 
 def _room(redness: Tensor, greenness: Tensor) -> Tensor:
@@ -154,7 +155,7 @@ def _room(redness: Tensor, greenness: Tensor) -> Tensor:
         (greenness, WHITE[1]),
         (-redness - greenness, 1.0 - WHITE[0] - WHITE[1]),
     ):
-        room = torch.where(away < 0.0, torch.minimum(room, -limit / away.clamp_max(-_TINY)), room)
+        room = torch.where(away < 0.0, torch.minimum(room, -limit / away.clamp_max(-TINY)), room)
     return room
 
 
@@ -162,24 +163,24 @@ def _jzazbz(xyz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Jz, az and bz of XYZ (B, 3, H, W), D65 [Safdar et al., Optics Express 25(13), 2017]."""
     x, y, z = xyz.split(1, 1)
     bent = torch.cat([1.15 * x - 0.15 * z, 0.66 * y + 0.34 * x, z], 1)
-    cones = (transform(bent, _TO_CONES) / 10_000.0).clamp_min(_TINY) ** _N
-    cones = ((_C1 + _C2 * cones) / (1.0 + _C3 * cones)) ** _P
-    intensity, a, b = transform(cones, _TO_IAB).split(1, 1)
-    light = 0.44 * intensity / (1.0 - 0.56 * intensity) - _D0
+    cones = (transform(bent, TO_CONES) / 10_000.0).clamp_min(TINY) ** N
+    cones = ((C1 + C2 * cones) / (1.0 + C3 * cones)) ** P
+    intensity, a, b = transform(cones, TO_IAB).split(1, 1)
+    light = 0.44 * intensity / (1.0 - 0.56 * intensity) - D0
     return light.clamp_min(0.0), a, b
 
 
 def _intensity(light: Tensor) -> Tensor:
-    shifted = light + _D0
+    shifted = light + D0
     return (shifted / (0.44 + 0.56 * shifted)).clamp_min(0.0)
 
 
 def _xyz(light: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """Back from `_jzazbz`."""
-    cones = transform(torch.cat([_intensity(light), a, b], 1), torch.linalg.inv(_TO_IAB))
-    cones = cones.clamp_min(_TINY) ** (1.0 / _P)
-    cones = ((_C1 - cones) / (_C3 * cones - _C2)).clamp_min(_TINY) ** (1.0 / _N)
-    x, y, z = transform(10_000.0 * cones, torch.linalg.inv(_TO_CONES)).split(1, 1)
+    cones = transform(torch.cat([_intensity(light), a, b], 1), torch.linalg.inv(TO_IAB))
+    cones = cones.clamp_min(TINY) ** (1.0 / P)
+    cones = ((C1 - cones) / (C3 * cones - C2)).clamp_min(TINY) ** (1.0 / N)
+    x, y, z = transform(10_000.0 * cones, torch.linalg.inv(TO_CONES)).split(1, 1)
     x = (x + 0.15 * z) / 1.15
     return torch.cat([x, (y - 0.34 * x) / 0.66, z], 1)
 
@@ -188,14 +189,14 @@ def _held(light: Tensor, pure: Tensor, hue: Tensor) -> tuple[Tensor, Tensor]:
     """Light and purity drawn to where the working space ends at this hue, half from each."""
     place = (HUES - 1) * (hue + math.pi) / (2.0 * math.pi)
     before = place.detach().floor().clamp(0, HUES - 1)
-    gamut = _gamut().to(light)
-    low, high = gamut[before.long()], gamut[(before + 1).clamp_max(HUES - 1).long()]
+    limits = gamut().to(light)
+    low, high = limits[before.long()], limits[(before + 1).clamp_max(HUES - 1).long()]
     most = torch.lerp(low, high, place - before)
-    ratio = pure / light.clamp_min(_TINY)
+    ratio = pure / light.clamp_min(TINY)
     soft, rest = 0.8 * most, 0.2 * most
     beyond = soft + (1.0 - torch.exp(-(ratio - soft).clamp_min(0.0) / rest)) * rest
     ratio = torch.where(light > 0.0, torch.where(ratio > soft, beyond, ratio), most)
-    at_ratio = torch.where(ratio > 0.0, pure / ratio.clamp_min(_TINY), light)
+    at_ratio = torch.where(ratio > 0.0, pure / ratio.clamp_min(TINY), light)
     return (light + at_ratio) / 2.0, (pure + light * ratio) / 2.0
 
 
@@ -203,7 +204,7 @@ def _purest(light: Tensor, across: Tensor, up: Tensor) -> Tensor:
     """The purity up to which no cone's response is negative."""
     intensity = _intensity(light)
     most = torch.full_like(light, math.inf)
-    for _, by_a, by_b in torch.linalg.inv(_TO_IAB).tolist():
+    for _, by_a, by_b in torch.linalg.inv(TO_IAB).tolist():
         slope = by_a * across + by_b * up
         room = -intensity / torch.where(slope < 0.0, slope, -1.0)
         most = torch.where(slope < 0.0, torch.minimum(most, room), most)
@@ -211,12 +212,12 @@ def _purest(light: Tensor, across: Tensor, up: Tensor) -> Tensor:
 
 
 @cache
-def _gamut() -> Tensor:
+def gamut() -> Tensor:
     """The largest purity over light (HUES,) at each hue of colors from 0 to 1, smoothed."""
     steps = torch.linspace(0.0, 1.0, 92, dtype=torch.float64)
     colors = torch.cartesian_prod(steps, steps, steps).T[None, :, :, None]
-    light, a, b = _jzazbz(transform(colors, adapted(D50_XYZ, D65_XYZ) @ TO_XYZ))
-    ratio = torch.where(light > 0.0, _length(a, b) / light.clamp_min(_TINY), 0.0).flatten()
+    light, a, b = _jzazbz(transform(colors, TO_XYZ_D65))
+    ratio = torch.where(light > 0.0, _length(a, b) / light.clamp_min(TINY), 0.0).flatten()
     place = ((HUES - 1) * (torch.atan2(b, a) + math.pi) / (2.0 * math.pi)).round().long().flatten()
     most = torch.zeros(HUES, dtype=torch.float64).scatter_reduce(0, place, ratio, "amax")
     return torch.stack([most.roll(by) for by in range(-2, 3)]).mean(0)

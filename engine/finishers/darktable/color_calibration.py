@@ -59,11 +59,15 @@ def proxy(
 
     Colors without light, which noise makes, come out black, and less than no blue is none.
     """
-    chosen = _seen(metadata, temperature, tint)
-    x, y, z = transform(image, adapted(chosen, D50_XYZ) @ TO_XYZ).split(1, 1)
+    x, y, z = transform(image, to_xyz(metadata, temperature, tint)).split(1, 1)
     light = (y > 0.0) & (x + y + z > 0.0)
     seen = torch.cat([x, y, z.clamp_min(0.0)], 1)
     return torch.where(light, transform(seen, torch.linalg.inv(TO_XYZ)), 0.0)
+
+
+def to_xyz(metadata: Metadata, temperature: Value | None, tint: Value | None) -> Tensor:
+    """(..., 3, 3) from linear Rec. 2020 to XYZ in which the chosen white is D50's."""
+    return adapted(_seen(metadata, temperature, tint), D50_XYZ) @ TO_XYZ
 
 
 def parameters(metadata: Metadata, *, temperature: Value | None, tint: Value | None) -> Parameters:

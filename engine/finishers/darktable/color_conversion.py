@@ -13,6 +13,13 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     return shown(image, metadata.output or SRGB)
 
 
+def unclipped(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+    """The same before the clip: what the space cannot hold is beyond 0 and 1, smoothly."""
+    space = metadata.output or SRGB
+    linear = transform(image, between(REC2020, space))
+    return linear.sign() * encode(linear.abs(), space)
+
+
 def shown(image: Tensor, space: ColorSpace) -> Tensor:
     """Linear Rec. 2020 `image` (B, 3, H, W) encoded for `space`, in [0, 1]."""
     return encode(transform(image, between(REC2020, space)).clamp(0.0, 1.0), space)

@@ -43,9 +43,9 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     It takes the tap for a whole photo, whose scales lie elsewhere on the curve: the curve is
     written so that each scale finds what it would in the photo.
     """
-    here = _places(max(image.shape[-2:]), 1.0)[:NODES]
-    there = _places(max(metadata.full_size), metadata.scale)
-    wanted = [float(_height(place, texture)) for place in there]
+    here = places(max(image.shape[-2:]), 1.0)[:NODES]
+    there = places(max(metadata.full_size), metadata.scale)
+    wanted = [0.5 + bend(place) * float(texture) / 100.0 for place in there]
     nodes = sorted(zip(here, (*wanted, *[0.5] * NODES), strict=False))
     coarsest = nodes[0][0]
     spare = [(coarsest - 0.01 * i, 0.5) for i in range(NODES - len(nodes), 0, -1)]
@@ -57,8 +57,8 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
 def proxy(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture: Value) -> Tensor:
     """Wavelets of lightness, each scale multiplied as the curve says at its place."""
     gains = [
-        (2.0 * _height(place, texture)) ** 2
-        for place in _places(max(metadata.full_size), metadata.scale)
+        (1.0 + 2.0 * bend(place) * texture / 100.0) ** 2
+        for place in places(max(metadata.full_size), metadata.scale)
     ]
 
     def change(lightness: Tensor) -> Tensor:
@@ -72,12 +72,15 @@ def proxy(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     return with_lightness(image, change)
 
 
-def _places(long_side: int, scale: float) -> list[float]:
+def places(long_side: int, scale: float) -> list[float]:
     """Where the scales of a photo of that size, reduced to `scale`, lie on the curve, finest first.
 
     The module's widest filter is a fifth of the photo, at most 513 pixels.
     """
-    widest = math.log2((min(513.0, 0.2 * long_side) - 1.0) / 2.0)
+    wide = (min(513.0, 0.2 * long_side) - 1.0) / 2.0
+    if wide <= 1.0:
+        return []  # no photo is that small
+    widest = math.log2(wide)
     places = []
     for i in range(SCALES):
         width = (2 * (2 << i) + 1) / scale
@@ -88,8 +91,11 @@ def _places(long_side: int, scale: float) -> list[float]:
     return places
 
 
-def _height(place: float, texture: Value) -> Value:
-    """The curve of lightness at `place`, 0 to 1: Catmull and Rom's spline through its nodes."""
+def bend(place: float) -> float:
+    """How far a texture of 100 lifts the curve of lightness at `place`, 0 to 1.
+
+    Catmull and Rom's spline through the nodes.
+    """
     step = 1.0 / (NODES - 1)
     at = min(max(place, 0.0), 1.0) / step
     first = min(int(at), NODES - 2)
@@ -98,13 +104,12 @@ def _height(place: float, texture: Value) -> Value:
     nodes = (SHAPE[0], *SHAPE, SHAPE[-1])
     before, low, high, after = nodes[first : first + 4]
     rise, fall = (high - before) / 2.0, (after - low) / 2.0
-    bent = (
+    return (
         low * (1.0 + 2.0 * share) * (1.0 - share) ** 2
         + high * share**2 * (3.0 - 2.0 * share)
         + rise * share * (1.0 - share) ** 2
         - fall * share**2 * (1.0 - share)
     )
-    return 0.5 + bent * texture / 100.0
 
 
 def _smoothed(plane: Tensor, step: int) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.color import D50_XYZ, transform
 from engine.finishers.darktable.working import TO_XYZ
 
-_EPSILON, _KAPPA = 216.0 / 24389.0, 24389.0 / 27.0
+EPSILON, KAPPA = 216.0 / 24389.0, 24389.0 / 27.0
 
 
 def with_lightness(image: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
@@ -25,10 +25,10 @@ def with_lightness(image: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def _root(xyz: Tensor) -> Tensor:
-    curved = xyz.clamp_min(_EPSILON) ** (1.0 / 3.0)
-    return torch.where(xyz > _EPSILON, curved, (_KAPPA * xyz + 16.0) / 116.0)
+    curved = xyz.clamp_min(EPSILON) ** (1.0 / 3.0)
+    return torch.where(xyz > EPSILON, curved, (KAPPA * xyz + 16.0) / 116.0)
 
 
 def _cube(root: Tensor) -> Tensor:
-    line = (116.0 * root - 16.0) / _KAPPA
-    return torch.where(root > _EPSILON ** (1.0 / 3.0), root**3, line)
+    line = (116.0 * root - 16.0) / KAPPA
+    return torch.where(root > EPSILON ** (1.0 / 3.0), root**3, line)

@@ -48,7 +48,7 @@ def proxy(image: Tensor, metadata: Metadata, statistics: Statistics, *, clarity:
 
 def _filtered(plane: Tensor, detail: Tensor) -> Tensor:
     """Local Laplacian of `plane` (B, 1, H, W), 0 to 1."""
-    frame = _Frame.of(plane.shape[-2:])
+    frame = Frame.of(plane.shape[-2:])
     own = frame.pyramid(plane)
     remapped = [frame.pyramid(_remapped(plane, grey, detail)) for grey in GREYS]
     out = own[-1]
@@ -70,7 +70,7 @@ def _remapped(plane: Tensor, grey: float, detail: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Axis:
+class Axis:
     """One side of the frame on each level of its pyramid.
 
     The module repeats the frame's edge outwards until one pixel of the last level is added on each
@@ -84,7 +84,8 @@ class _Axis:
     lengths: tuple[int, ...]
 
     @classmethod
-    def of(cls, inside: int, levels: int) -> "_Axis":
+    def of(cls, inside: int, levels: int) -> "Axis":
+        """The side of a frame of `inside` pixels."""
         starts, stops, lengths = [], [], []
         length = inside + 2 * 2 ** (levels - 1)
         for level in range(levels):
@@ -133,16 +134,17 @@ class _Axis:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """Both sides of the frame."""
 
-    rows: _Axis
-    columns: _Axis
+    rows: Axis
+    columns: Axis
 
     @classmethod
-    def of(cls, size: Sequence[int]) -> "_Frame":
+    def of(cls, size: Sequence[int]) -> "Frame":
+        """The frame of a picture of `size`."""
         levels = max(1, min(size).bit_length() - 1)
-        return cls(_Axis.of(size[0], levels), _Axis.of(size[1], levels))
+        return cls(Axis.of(size[0], levels), Axis.of(size[1], levels))
 
     @property
     def levels(self) -> int:

@@ -47,29 +47,34 @@ def proxy(
     sharpen_amount: Value, sharpen_radius: Value, sharpen_threshold: Value,
 ) -> Tensor:  # fmt: skip
     """What lightness has beyond its blur, less the threshold, is added."""
-    sigma = max(float(sharpen_radius) * metadata.scale, 1e-3)
+    weighed = weights(float(sharpen_radius) * metadata.scale).to(image)
+    reach = len(weighed) // 2
+    if min(image.shape[-2:]) < len(weighed):
+        return image  # the module leaves alone what is smaller than its blur
 
     def change(lightness: Tensor) -> Tensor:
-        blurred, reach = _blurred(lightness, sigma)
+        # as far from the frame's edge as the blur looks: the module leaves out the rest
         inner = (..., slice(reach, -reach), slice(reach, -reach))
-        detail = lightness[inner] - blurred
+        detail = lightness[inner] - _blurred(lightness, weighed)
         beyond = detail.sign() * (detail.abs() - sharpen_threshold).clamp_min(0.0)
         return lightness + functional.pad(sharpen_amount * beyond, (reach, reach, reach, reach))
 
     return with_lightness(image, change)
 
 
-def _blurred(plane: Tensor, sigma: float) -> tuple[Tensor, int]:
-    """Gaussian, cut off at 2.5 sigma and at FARTHEST, where it does not reach beyond the frame.
-
-    And how many pixels along the frame are left out, as the module leaves them.
-    """
+def weights(sigma: float) -> Tensor:
+    """A Gaussian (n,), cut off at 2.5 sigma and at FARTHEST."""
+    sigma = max(sigma, 1e-3)
     reach = min(math.ceil(2.5 * sigma), FARTHEST)
-    offsets = torch.arange(-reach, reach + 1, dtype=plane.dtype)
-    weights = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    weights = weights / weights.sum()
-    across = functional.conv2d(plane, weights.view(1, 1, 1, -1))
-    return functional.conv2d(across, weights.view(1, 1, -1, 1)), reach
+    offsets = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    found = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    return found / found.sum()
+
+
+def _blurred(plane: Tensor, weighed: Tensor) -> Tensor:
+    """`plane` through a separable kernel, where that does not reach beyond the frame."""
+    across = functional.conv2d(plane, weighed.view(1, 1, 1, -1))
+    return functional.conv2d(across, weighed.view(1, 1, -1, 1))
 
 
 def parameters(metadata: Metadata, **values: Value) -> Parameters:

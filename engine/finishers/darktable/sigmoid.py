@@ -19,7 +19,7 @@ SKEW = Slider("skew", -1.0, 1.0, step=0.02, decimals=2)
 GREY, WHITE, BLACK_TARGET = 0.1845, 1.0, 0.000152
 """What the scene's grey, infinite light and no light come to on the display."""
 
-_TINY = 1e-12
+TINY, ALIKE = 1e-12, 1e-9
 
 _NAMES = {"view_contrast": "middle_grey_contrast", "skew": "contrast_skewness"}
 
@@ -45,9 +45,9 @@ def proxy(
     low, middle, high = colors.gather(1, order).split(1, 1)
     curve = _curve(torch.as_tensor(view_contrast), torch.as_tensor(skew))
     least, between, most = (curve(plane) for plane in (low, middle, high))
-    share = (middle - low) / (high - low).clamp_min(_TINY)
+    share = (middle - low) / (high - low).clamp_min(TINY)
     straight = least + (most - least) * share
-    purity = 1.0 - 2.0 * low / (low + middle).clamp_min(_TINY)
+    purity = 1.0 - 2.0 * low / (low + middle).clamp_min(TINY)
     total = least + between + most + purity * (straight - between)
     from_top = (share * most + (1.0 - share) * (total - most)) / (2.0 - share)
     from_below = (least * (1.0 - share) + share * (total - least)) / (1.0 + share)
@@ -60,7 +60,7 @@ def proxy(
         ],
         1,
     )
-    alike = (most - least) < 1e-9
+    alike = (most - least) < ALIKE
     seen = torch.where(alike, torch.cat([least, between, most], 1), seen)
     return torch.zeros_like(image).scatter(1, order, seen)
 
@@ -69,15 +69,28 @@ def _no_negatives(image: Tensor) -> Tensor:
     """Colors outside of the space drawn to grey until they are at its border."""
     average = image.mean(1, keepdim=True).clamp_min(0.0)
     least = image.amin(1, keepdim=True)
-    share = torch.where(least < 0.0, average / (average - least).clamp_min(_TINY), 1.0)
+    share = torch.where(least < 0.0, average / (average - least).clamp_min(TINY), 1.0)
     return average + share * (image - average)
 
 
 def _curve(contrast: Tensor, skew: Tensor) -> Callable[[Tensor], Tensor]:
     """The log-logistic curve through grey and the display's black and white.
 
-    white (film / (paper + film))^power, film = (fog + x)^steepness: its slope at grey is the
-    contrast's, whatever the skew.
+    white (film / (paper + film))^power, film = (fog + x)^steepness.
+    """
+    fog, steepness, paper, power = emulsion(contrast, skew)
+
+    def curve(light: Tensor) -> Tensor:
+        film = (fog + light).clamp_min(TINY) ** steepness
+        return WHITE * (film / (paper + film)) ** power
+
+    return curve
+
+
+def emulsion(contrast: Tensor, skew: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Fog, steepness, paper and power of the curve.
+
+    Its slope at grey is the contrast's, whatever the skew.
     """
     power = 5.0**-skew
     above = (WHITE / GREY) ** (1.0 / power) - 1.0
@@ -88,13 +101,7 @@ def _curve(contrast: Tensor, skew: Tensor) -> Callable[[Tensor], Tensor]:
     below = (BLACK_TARGET / WHITE) ** (-1.0 / power) - 1.0
     fog = GREY * above ** (1.0 / steepness)
     fog = fog / (below ** (1.0 / steepness) - above ** (1.0 / steepness))
-    paper = (fog + GREY) ** steepness * above
-
-    def curve(light: Tensor) -> Tensor:
-        film = (fog + light).clamp_min(_TINY) ** steepness
-        return WHITE * (film / (paper + film)) ** power
-
-    return curve
+    return fog, steepness, (fog + GREY) ** steepness * above, power
 
 
 def _as_measured(steepness: Tensor, contrast: Tensor, skew: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from engine.color import srgb_encode
-from engine.live.table import Shaped, Table, shaped, shaper_for
+from engine.live.table import Shaped, Table, Way, shaped, shaper_for
 
 
 def on_lattice(image: Tensor, nodes: int = 33) -> Shaped:
-    return shaped(image[0].numpy(), shaper_for(np.eye(3), np.eye(3), nodes), nodes)
+    return shaped(image[0].numpy(), shaper_for(Way(np.eye(3), np.eye(3)), nodes), nodes)
 
 
 def read(image: Tensor, look: Callable[[Tensor], Tensor], nodes: int = 33) -> Tensor:
@@ -91,7 +91,7 @@ def test_only_nodes_around_the_colors_of_the_photo_are_used() -> None:
 
 def test_matrices_on_the_way_are_followed_and_undone() -> None:
     to_camera = np.array([[0.8, 0.15, 0.05], [0.1, 0.85, 0.05], [0.0, 0.1, 0.9]]) * 1.5
-    shaper = shaper_for(to_camera, np.linalg.inv(to_camera / 1.5), 65)
+    shaper = shaper_for(Way(to_camera, np.linalg.inv(to_camera / 1.5)), 65)
     image = colors(seed=2)
     on = shaped(image[0].numpy(), shaper, 65)
     camera = torch.einsum("kc,bchw->bkhw", torch.from_numpy(to_camera).float(), image)

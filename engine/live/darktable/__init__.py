@@ -1,0 +1,1 @@
+"""darktable's modules, live: the programs of `engine.finishers.darktable` as compiled kernels."""

@@ -1,0 +1,56 @@
+"""Color calibration, live."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.finishers.darktable import color_calibration as stage
+from engine.finishers.darktable.working import TO_XYZ
+from engine.live.kernels import F, Planes, each_pixel, kernel
+from engine.metadata import Metadata
+from engine.slider import Value
+from engine.statistics import Statistics
+
+_BACK = torch.linalg.inv(TO_XYZ)
+
+
+def calibrated(
+    image: Tensor,
+    metadata: Metadata,
+    statistics: Statistics,
+    *,
+    temperature: Value | None,
+    tint: Value | None,
+) -> Tensor:
+    """`image` (1, 3, H, W), linear Rec. 2020, with the chosen white neutral."""
+    if temperature is None and tint is None:
+        return image
+    there = stage.to_xyz(metadata, temperature, tint)
+    return each_pixel(image, _calibrate, _numbers(there), _numbers(_BACK))
+
+
+def _numbers(matrix: Tensor) -> NDArray[np.float32]:
+    return np.ascontiguousarray(matrix.numpy(), np.float32)
+
+
+@kernel
+def _calibrate(
+    planes: Planes,
+    there: NDArray[np.float32],
+    back: NDArray[np.float32],
+    out: Planes,
+    first: int,
+    stop: int,
+) -> None:
+    for i in range(first, stop):
+        for j in range(planes.shape[2]):
+            red, green, blue = planes[0, i, j], planes[1, i, j], planes[2, i, j]
+            x = there[0, 0] * red + there[0, 1] * green + there[0, 2] * blue
+            y = there[1, 0] * red + there[1, 1] * green + there[1, 2] * blue
+            z = there[2, 0] * red + there[2, 1] * green + there[2, 2] * blue
+            lit = F(1) if (y > F(0)) and (x + y + z > F(0)) else F(0)
+            z = max(z, F(0))
+            out[0, i, j] = lit * (back[0, 0] * x + back[0, 1] * y + back[0, 2] * z)
+            out[1, i, j] = lit * (back[1, 0] * x + back[1, 1] * y + back[1, 2] * z)
+            out[2, i, j] = lit * (back[2, 0] * x + back[2, 1] * y + back[2, 2] * z)

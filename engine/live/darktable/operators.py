@@ -1,0 +1,59 @@
+"""Live operators: what runs in a module's place, the same but for rounding."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from engine.finishers.darktable import DARKTABLE
+from engine.live.darktable import (
+    color_balance_rgb,
+    color_calibration,
+    color_conversion,
+    contrast_equalizer,
+    exposure,
+    local_contrast,
+    sharpen,
+    sigmoid,
+    tone_equalizer,
+)
+from engine.live.kept import Kept
+from engine.metadata import Metadata
+from engine.slider import Setting
+from engine.stage import Apply, Operator
+from engine.statistics import Statistics
+
+Maps = Callable[[Tensor, Metadata], Tensor]
+"""What an areawise stage sees in a picture, whatever its sliders are."""
+
+
+def live_operators() -> dict[str, Operator]:
+    """By the name of its stage; while a stage's own sliders move, its maps stay."""
+    return {
+        "exposure": exposure.exposed,
+        "tone_equalizer": _of("tone_equalizer", tone_equalizer.maps, tone_equalizer.equalized),
+        "color_calibration": color_calibration.calibrated,
+        "contrast_equalizer": _of(
+            "contrast_equalizer", contrast_equalizer.maps, contrast_equalizer.equalized
+        ),
+        "sharpen": sharpen.sharpened,
+        "color_balance_rgb": color_balance_rgb.balanced,
+        "sigmoid": sigmoid.viewed,
+        "local_contrast": _of("local_contrast", local_contrast.maps, local_contrast.contrasted),
+        "color_conversion": color_conversion.converted,
+    }
+
+
+def _of(name: str, maps: Maps, apply: Apply) -> Operator:
+    neutral: Mapping[str, Setting] = DARKTABLE.stage(name).neutral()
+    kept = Kept()
+
+    def operator(
+        image: Tensor, metadata: Metadata, statistics: Statistics, **values: Setting
+    ) -> Tensor:
+        if values == neutral:
+            return image
+        told = metadata.full_size, metadata.scale
+        found = kept.of(image, told, lambda: maps(image, metadata))
+        return apply(image, found, metadata, statistics, **values)
+
+    return operator
