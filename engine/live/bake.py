@@ -58,13 +58,13 @@ class Baking:
     """How the pointwise stages of a finisher become a table.
 
     `way` leads from an image, which left the steps before, to the lattice of a run: it does the
-    work of the stages `on_the_way`. `coarse` is such a way without the sliders, for the choice of a
-    lattice. `on_nodes`: what a node goes through in an exact operator's place, as clips before and
-    after the table are made per pixel.
+    work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
+    stay while a slider is dragged. `on_nodes`: what a node goes through in an exact operator's
+    place, as clips before and after the table are made per pixel.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
-    coarse: Callable[[Tensor, Way], Way]
+    steady: Callable[[Way], Way]
     on_the_way: Collection[Operator]
     on_nodes: Mapping[Operator, Operator]
 
@@ -79,6 +79,7 @@ class Baked:
         self._operators, self._nodes, self._baking = operators, nodes, baking
         self._image: Tensor | None = None
         self._side = 0
+        self._steady: Way | None = None
         self._way: Way | None = None
         self._shaped: Shaped | None = None
         self._taps: list[tuple[object, Tensor]] = []
@@ -106,9 +107,10 @@ class Baked:
 
     def _on(self, image: Tensor, way: Way) -> Shaped:
         """The places of `image`; with other places, no node is known."""
-        if image is not self._image:
-            self._image, self._shaped = image, None
-            self._side = self._nodes or _side(image, self._baking.coarse(image, way))
+        steady = self._baking.steady(way)
+        if image is not self._image or steady != self._steady:
+            self._image, self._steady, self._shaped = image, steady, None
+            self._side = self._nodes or _side(image, steady)
         if self._shaped is None or way != self._way:
             shaper = shaper_for(way, self._side)
             self._shaped = shaped(planes_of(image), shaper, self._side)
@@ -150,14 +152,14 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
     return Way(np.asarray(2.0 ** float(shift) * np.linalg.inv(balanced)), balanced)
 
 
-def _coarse(image: Tensor, way: Way) -> Way:
-    """As without the gain of exposure, so that the lattice stays while that is dragged."""
+def _steady(way: Way) -> Way:
+    """As without the gain of exposure."""
     return Way(np.asarray(np.linalg.inv(way.to_working), np.float64), way.to_working)
 
 
 BASIC = Baking(
     _way,
-    _coarse,
+    _steady,
     (exposure.exact,),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
 )

@@ -54,8 +54,12 @@ def quick(finisher: Finisher) -> Work[Quick]:
     operators = live_operators(finisher)
     exact = compiled_operators(finisher)
     answer = Quick(lambda photo: LiveRenderer(photo, finisher, operators), operators, exact)
-    patch = _patch()
-    live, floats = answer.renderer(patch), Renderer(patch, finisher, operators)
+    return (yield from warm(answer, finisher, patch()))
+
+
+def warm(answer: Quick, finisher: Finisher, photo: Photo) -> Work[Quick]:
+    """`answer`, when it has finished a tiny `photo`: with all its kernels compiled."""
+    live, floats = answer.renderer(photo), Renderer(photo, finisher, answer.operators)
     for done, settings in enumerate((Settings(), _moved(finisher)), 1):
         yield Progress(done, 3, "Compiling")
         for _ in live.render(settings):
@@ -65,7 +69,7 @@ def quick(finisher: Finisher) -> Work[Quick]:
     return answer
 
 
-def _patch() -> Photo:
+def patch() -> Photo:
     """A tiny photo: noise around middle grey, by a camera that sees XYZ."""
     height, width = PATCH
     noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))

@@ -47,10 +47,6 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
     )
 
 
-def _coarse(image: Tensor, way: Way) -> Way:
-    return Way(np.eye(3), np.eye(3), ceiling=math.inf, top=_top(image, np.eye(3)))
-
-
 def _top(image: Tensor, to_working: Matrix) -> float:
     """Where the lattice ends: at a power of 2, so that a drag moves it in few places."""
     lightest = sample(image).reshape(3, -1).max(1)
@@ -60,4 +56,4 @@ def _top(image: Tensor, to_working: Matrix) -> float:
 
 _ON_THE_WAY = (exposure.exact, color_calibration.exact)
 
-DARKTABLE = Baking(_way, _coarse, _ON_THE_WAY, {color_conversion.exact: unclipped})
+DARKTABLE = Baking(_way, lambda way: way, _ON_THE_WAY, {color_conversion.exact: unclipped})

@@ -40,7 +40,8 @@ def balanced(
     values = contrast, vibrance, saturation, chroma, brilliance
     if not any(values):
         return image
-    gamut = np.ascontiguousarray(stage.gamut().numpy(), np.float32)
+    limits = stage.gamut().float().numpy()
+    gamut = np.append(limits, limits[-1])
     return each_pixel(image, _balance, _Shares(*(F(value / 100.0) for value in values)), gamut)
 
 
@@ -70,24 +71,28 @@ _FULL = F(3e38)
 def _balance(
     planes: Planes, shares: _Shares, gamut: Row, out: Planes, first: int, stop: int
 ) -> None:
+    # by many short loops along a row: in one long one, no vectors would be used
+    room, cones = np.zeros((5, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
+    long, medium, short = cones[0], cones[1], cones[2]
     for y in range(first, stop):
-        for x in range(planes.shape[2]):
-            long, medium, short = _turned(
-                _TO_LMS,
-                max(planes[0, y, x], F(0)),
-                max(planes[1, y, x], F(0)),
-                max(planes[2, y, x], F(0)),
-            )
-            long, medium, short = _graded(shares, long, medium, short)
-            light, a, b = _jzazbz(long, medium, short)
-            pure = _length(a, b)
-            across, up = a / pure, b / pure
-            light, pure = _scaled(shares, light, pure)
-            light, pure = _held(gamut, light, pure, across, up)
-            pure = min(pure, _purest(light, across, up))
-            red, green, blue = _rgb(light, pure * across, pure * up)
-            out[0, y, x], out[1, y, x] = max(red, F(0)), max(green, F(0))
-            out[2, y, x] = max(blue, F(0))
+        red, green, luminance, factor = room[0], room[1], room[2], room[3]
+        _look(planes[0, y], planes[1, y], planes[2, y], red, green, luminance, factor)
+        _raise(factor, abs(shares.vibrance))
+        _factor(shares, red, green, factor)
+        _raise(luminance, F(1) + shares.contrast)
+        _see(red, green, factor, luminance, long, medium, short)
+        for k in range(3):
+            _bend(cones[k])
+        light, across, up, pure, most = room[0], room[1], room[2], room[3], room[4]
+        _direct(long, medium, short, light, across, up)
+        _scale(shares, light, across, up, pure)
+        _place(across, up, most)
+        _look_up(gamut, most)
+        _hold(light, pure, across, up, most)
+        _respond(light, pure, across, up, long, medium, short)
+        for k in range(3):
+            _unbend(cones[k])
+        _show(long, medium, short, out[0, y], out[1, y], out[2, y])
 
 
 @part
@@ -105,23 +110,33 @@ def _length(a: F, b: F) -> F:
 
 
 @part
-def _graded(shares: _Shares, long: F, medium: F, short: F) -> tuple[F, F, F]:
-    """Contrast, chroma and vibrance: the cones' responses, in Kirk's Yrg and back."""
-    luminance = max(_LUMINANCE[0] * long + _LUMINANCE[1] * medium, F(0))
-    total = long + medium + short
-    share = F(1) / (F(1) if total == F(0) else total)
-    red, green, _ = _turned(_TO_GRADING, long * share, medium * share, short * share)
-    red, green = red - _RED, green - _GREEN
-    vivid = exp2(abs(shares.vibrance) * log2(_length(red, green)))
-    factor = max(F(1) + shares.chroma + shares.vibrance * (F(1) - vivid), F(0))
-    room = min(_room(red, _RED), _room(green, _GREEN))
-    factor = min(factor, min(room, _room(-red - green, _BLUE)))
-    seen = exp2(log2(max(luminance / _GREY, _TINY)) * (F(1) + shares.contrast)) * _GREY
-    seen = seen if luminance > F(0) else F(0)
-    red, green = factor * red + _RED, factor * green + _GREEN
-    long, medium, short = _turned(_FROM_GRADING, red, green, F(1) - red - green)
-    seen /= _LUMINANCE[0] * long + _LUMINANCE[1] * medium
-    return seen * long, seen * medium, seen * short
+def _look(r: Row, g: Row, b: Row, red: Row, green: Row, luminance: Row, distance: Row) -> None:
+    """Kirk's r and g from those of white, how far that is, and luminance over grey's."""
+    for x in range(len(red)):
+        long, medium, short = _turned(_TO_LMS, max(r[x], F(0)), max(g[x], F(0)), max(b[x], F(0)))
+        luminance[x] = (_LUMINANCE[0] * long + _LUMINANCE[1] * medium) * (F(1) / _GREY)
+        total = long + medium + short
+        share = F(1) / (total if total > F(0) else F(1))
+        to_red, to_green, _ = _turned(_TO_GRADING, long * share, medium * share, short * share)
+        red[x], green[x] = to_red - _RED, to_green - _GREEN
+        distance[x] = _length(red[x], green[x])
+
+
+@part
+def _raise(row: Row, power: F) -> None:
+    for x in range(len(row)):
+        raised = exp2(log2(max(row[x], _TINY)) * power)
+        row[x] = raised if row[x] > F(0) else F(0)
+
+
+@part
+def _factor(shares: _Shares, red: Row, green: Row, factor: Row) -> None:
+    """Turn powers of distances into how many times further from white colors come to be."""
+    for x in range(len(factor)):
+        wanted = F(1) + shares.chroma + shares.vibrance * (F(1) - factor[x])
+        room = min(_room(red[x], _RED), _room(green[x], _GREEN))
+        room = min(room, _room(-red[x] - green[x], _BLUE))
+        factor[x] = min(max(wanted, F(0)), room)
 
 
 @part
@@ -131,49 +146,53 @@ def _room(away: F, limit: F) -> F:
 
 
 @part
-def _jzazbz(long: F, medium: F, short: F) -> tuple[F, F, F]:
-    long, medium, short = _turned(_TO_CONES, long, medium, short)
-    intensity, a, b = _turned(_TO_IAB, _bent(long), _bent(medium), _bent(short))
-    light = F(0.44) * intensity / (F(1) - F(0.56) * intensity) - _D0
-    return max(light, F(0)), a, b
+def _see(
+    red: Row, green: Row, factor: Row, luminance: Row, long: Row, medium: Row, short: Row
+) -> None:
+    """What the cones of JzAzBz see of Kirk's colors."""
+    for x in range(len(red)):
+        r, g = factor[x] * red[x] + _RED, factor[x] * green[x] + _GREEN
+        one, two, three = _turned(_FROM_GRADING, r, g, F(1) - r - g)
+        seen = luminance[x] * _GREY / (_LUMINANCE[0] * one + _LUMINANCE[1] * two)
+        long[x], medium[x], short[x] = _turned(_TO_CONES, seen * one, seen * two, seen * three)
 
 
 @part
-def _bent(cone: F) -> F:
-    power = exp2(log2(max(cone, _TINY)) * _N)
-    # log2 of what is near 1, as a series: kernels.log2 is not near enough for a power this high
-    high, low = _C1 + _C2 * power, F(1) + _C3 * power
-    s = (high - low) / (high + low)
-    square = s * s
-    series = F(0.41219859) * square + F(0.57707802)
-    series = (series * square + F(0.96179669)) * square + F(2.88539008)
-    return exp2(series * s * _P)
+def _bend(row: Row) -> None:
+    """By Dolby's curve, as JzAzBz has it."""
+    for x in range(len(row)):
+        power = exp2(log2(max(row[x], _TINY)) * _N)
+        # log2 of what is near 1, as a series: kernels.log2 is not near enough for so high a power
+        high, low = _C1 + _C2 * power, F(1) + _C3 * power
+        s = (high - low) / (high + low)
+        square = s * s
+        series = F(0.41219859) * square + F(0.57707802)
+        series = (series * square + F(0.96179669)) * square + F(2.88539008)
+        row[x] = exp2(series * s * _P)
 
 
 @part
-def _unbent(value: F) -> F:
-    # e to the power of x near 0, as a series
-    x = log2(max(value, _TINY)) * (_ONE_PTH * F(math.log(2.0)))
-    series = F(1.0 / 120.0) * x + F(1.0 / 24.0)
-    series = ((series * x + F(1.0 / 6.0)) * x + F(0.5)) * x + F(1)
-    # cone - 1, less of which is lost
-    less = series * x
-    ratio = (_C1 - F(1) - less) / (_C3 * less + (_C3 - _C2))
-    return exp2(log2(max(ratio, _TINY)) * _ONE_NTH)
+def _direct(long: Row, medium: Row, short: Row, light: Row, a: Row, b: Row) -> None:
+    """Jz, az and bz."""
+    for x in range(len(light)):
+        intensity, a[x], b[x] = _turned(_TO_IAB, long[x], medium[x], short[x])
+        light[x] = max(F(0.44) * intensity / (F(1) - F(0.56) * intensity) - _D0, F(0))
 
 
 @part
-def _scaled(shares: _Shares, light: F, pure: F) -> tuple[F, F]:
-    """Brilliance along a color, and saturation across it, light for purity."""
-    size = _length(light, pure)
-    angle = _angle(pure, light)
-    aside = size * min(max(angle * shares.saturation, -angle), _RIGHT - angle)
-    along = max(F(1) + shares.brilliance, F(0))
-    aside /= size
-    return (
-        max(along * light - aside * pure, F(0)),
-        max(along * pure + aside * light, F(0)),
-    )
+def _scale(shares: _Shares, light: Row, across: Row, up: Row, pure: Row) -> None:
+    """Brilliance along a color, and saturation across it, light for purity.
+
+    Of a and b, `across` and `up`, the direction is left.
+    """
+    for x in range(len(light)):
+        colored = _length(across[x], up[x])
+        across[x], up[x] = across[x] / colored, up[x] / colored
+        angle = _angle(colored, light[x])
+        aside = min(max(angle * shares.saturation, -angle), _RIGHT - angle)
+        along = max(F(1) + shares.brilliance, F(0))
+        pure[x] = max(along * colored + aside * light[x], F(0))
+        light[x] = max(along * light[x] - aside * colored, F(0))
 
 
 @part
@@ -193,29 +212,38 @@ def _angle(up: F, across: F) -> F:
 
 
 @part
-def _held(gamut: Row, light: F, pure: F, across: F, up: F) -> tuple[F, F]:
-    """Light and purity drawn to where the working space ends at this hue, half from each."""
-    hue = _angle(abs(up), abs(across))
-    hue = hue if across > F(0) else F(math.pi) - hue
-    hue = hue if up > F(0) else -hue
-    place = clipped((hue + F(math.pi)) * _HUES_IN_RADIANS, F(0), _LAST)
-    before = np.int32(place)
-    low, high = gamut[before], gamut[min(before + 1, np.int32(_LAST))]
-    most = low + (place - F(before)) * (high - low)
-    ratio = pure / max(light, _TINY)
-    soft, rest = F(0.8) * most, F(0.2) * most
-    over = max(ratio - soft, F(0)) / rest
-    beyond = soft + (F(1) - exp2(over * F(-1.0 / math.log(2.0)))) * rest
-    ratio = beyond if ratio > soft else ratio
-    ratio = ratio if light > F(0) else most
-    at_ratio = pure / max(ratio, _TINY) if ratio > F(0) else light
-    return (light + at_ratio) * F(0.5), (pure + light * ratio) * F(0.5)
+def _place(across: Row, up: Row, out: Row) -> None:
+    """Where a hue lies among all."""
+    for x in range(len(out)):
+        hue = _angle(abs(up[x]), abs(across[x]))
+        hue = hue if across[x] > F(0) else F(math.pi) - hue
+        hue = hue if up[x] > F(0) else -hue
+        out[x] = clipped((hue + F(math.pi)) * _HUES_IN_RADIANS, F(0), _LAST)
 
 
 @part
-def _intensity(light: F) -> F:
-    shifted = light + _D0
-    return max(shifted / (F(0.44) + F(0.56) * shifted), F(0))
+def _look_up(gamut: Row, row: Row) -> None:
+    """Turn places of hues into the largest purity over light there."""
+    for x in range(len(row)):
+        before = np.int32(row[x])
+        low, high = gamut[np.uint32(before)], gamut[np.uint32(before + np.int32(1))]
+        row[x] = low + (row[x] - F(before)) * (high - low)
+
+
+@part
+def _hold(light: Row, pure: Row, across: Row, up: Row, most: Row) -> None:
+    """Draw light and purity to where the working space ends at this hue, half from each."""
+    for x in range(len(light)):
+        ratio = pure[x] / max(light[x], _TINY)
+        soft, rest = F(0.8) * most[x], F(0.2) * most[x]
+        over = max(ratio - soft, F(0)) / rest
+        beyond = soft + (F(1) - exp2(over * F(-1.0 / math.log(2.0)))) * rest
+        ratio = beyond if ratio > soft else ratio
+        ratio = ratio if light[x] > F(0) else most[x]
+        at_ratio = pure[x] / max(ratio, _TINY) if ratio > F(0) else light[x]
+        held = (pure[x] + light[x] * ratio) * F(0.5)
+        light[x] = (light[x] + at_ratio) * F(0.5)
+        pure[x] = min(held, _purest(light[x], across[x], up[x]))
 
 
 @part
@@ -229,7 +257,35 @@ def _purest(light: F, across: F, up: F) -> F:
 
 
 @part
-def _rgb(light: F, a: F, b: F) -> tuple[F, F, F]:
-    """Linear Rec. 2020 of JzAzBz."""
-    long, medium, short = _turned(_FROM_IAB, _intensity(light), a, b)
-    return _turned(_FROM_CONES, _unbent(long), _unbent(medium), _unbent(short))
+def _intensity(light: F) -> F:
+    shifted = light + _D0
+    return max(shifted / (F(0.44) + F(0.56) * shifted), F(0))
+
+
+@part
+def _respond(
+    light: Row, pure: Row, across: Row, up: Row, long: Row, medium: Row, short: Row
+) -> None:
+    """Bent responses of the cones."""
+    for x in range(len(light)):
+        a, b = pure[x] * across[x], pure[x] * up[x]
+        long[x], medium[x], short[x] = _turned(_FROM_IAB, _intensity(light[x]), a, b)
+
+
+@part
+def _unbend(row: Row) -> None:
+    for i in range(len(row)):
+        # e to the power of x near 0, less 1, as a series: little of that is left of the difference
+        x = log2(max(row[i], _TINY)) * (_ONE_PTH * F(math.log(2.0)))
+        series = F(1.0 / 120.0) * x + F(1.0 / 24.0)
+        less = (((series * x + F(1.0 / 6.0)) * x + F(0.5)) * x + F(1)) * x
+        ratio = (_C1 - F(1) - less) / (_C3 * less + (_C3 - _C2))
+        row[i] = exp2(log2(max(ratio, _TINY)) * _ONE_NTH)
+
+
+@part
+def _show(long: Row, medium: Row, short: Row, red: Row, green: Row, blue: Row) -> None:
+    """Linear Rec. 2020."""
+    for x in range(len(red)):
+        r, g, b = _turned(_FROM_CONES, long[x], medium[x], short[x])
+        red[x], green[x], blue[x] = max(r, F(0)), max(g, F(0)), max(b, F(0))
