@@ -1,6 +1,7 @@
 """Darkroom: asks the render threads for what the canvas needs, whenever document or view change."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,6 +12,7 @@ from editor.frame import Frame, Request, View, alike
 from editor.render_thread import RenderThread
 from editor.warming import Warming
 from engine.photo import Photo
+from engine.progress import Progress
 
 LARGEST_PREVIEW = 1600
 
@@ -45,8 +47,9 @@ class Darkroom(QObject):
         self._moving = False
         self._asked: Request | None = None
         self._too_small: Photo | None = None  # a larger decode of it has been asked for
+        self._at_rest: Request | None = None  # shown, at the preview's size
         self._wanted: Request | None = None  # of darktable
-        self._refused: Photo | None = None  # by darktable, as long as it is open
+        self._refused: Path | None = None  # by darktable, as long as it is open
         self.render_thread.framed.connect(self._take_frame)
         self.render_thread.thumbed.connect(self.thumbed)
         self.render_thread.failed.connect(self.failed)
@@ -58,6 +61,7 @@ class Darkroom(QObject):
         document.photo_changed.connect(self._show_photo)
         document.photo_refined.connect(self.ask)
         document.settings_changed.connect(self.ask)
+        document.settled.connect(self._sharpen)
         warming.ready.connect(self.ready)
         warming.failed.connect(self.failed)
 
@@ -95,18 +99,22 @@ class Darkroom(QObject):
         opened = self._document.opened
         if opened is None or not self._fitted:
             return
-        self.cancel_detail()
         fits = self._shown <= self._fitted
         side = min(self.largest_preview, self._fitted) if fits else self.largest_preview
         settings, quick = self._document.settings, self._warming.quick
         self._asked = Request(opened, settings, self.view, side, self._moving, quick)
+        self._cancel(but=self._asked)
         self.render_thread.request(self._asked)
 
     def cancel_detail(self) -> None:
         """Give up the full-size render and darktable's, if there are any."""
+        self._cancel()
+
+    def _cancel(self, but: Request | None = None) -> None:
+        """The same; darktable goes on with the picture that `but` will want too."""
         if self.detail_thread.isRunning():
             self.detail_thread.request(None)
-        if self._wanted is not None:
+        if self._wanted is not None and not (but and alike(but, self._wanted)):
             self._wanted = None
             self.darktable_thread.request(None)
         self.progressed.emit(None)
@@ -117,6 +125,7 @@ class Darkroom(QObject):
             thread.stop()
 
     def _show_photo(self) -> None:
+        self._refused = None
         self.view = View(clipping=self.view.clipping)
         self.view_changed.emit(self.view)
 
@@ -125,43 +134,63 @@ class Darkroom(QObject):
             return
         self.framed.emit(frame)
         if frame.settled and frame.request is self._asked and not self._moving:
-            self._sharpen(frame.request)
+            self._at_rest = frame.request
+            self._sharpen()
 
-    def _sharpen(self, request: Request) -> None:
-        """Go beyond the preview where the zoom shows more than it holds."""
+    def _sharpen(self) -> None:
+        """Go beyond the preview: to what the zoom can show, and to darktable's own picture."""
+        request = self._at_rest
+        if request is None or request is not self._asked or self._document.held:
+            return
+        self._at_rest = None  # once is enough
         photo, size = request.photo, max(request.photo.size)
-        if self._shown > size and photo.metadata.scale < 1.0 and self._too_small is not photo:
+        by_darktable = self._is_darktables(request)
+        seen = min(self._shown, request.long_side) if by_darktable else self._shown
+        larger = seen > size and photo.metadata.scale < 1.0 and self._too_small is not photo
+        if larger:
             self._too_small = photo
             self.full_size_wanted.emit()
-        elif self._shown > request.long_side and size > request.long_side:
-            self.detail_thread.request(replace(request, long_side=size))
-        else:
+        if by_darktable:
             self._ask_darktable(request)
+        elif not larger and self._shown > request.long_side and size > request.long_side:
+            self.detail_thread.request(replace(request, long_side=size))
 
     def _take_detail(self, frame: Frame) -> None:
         if frame.request.photo is self._document.photo:
             self.progressed.emit(None)
             self.detailed.emit(frame)
-            if self._asked is not None and alike(frame.request, self._asked):
-                self._ask_darktable(frame.request)
+
+    def _is_darktables(self, request: Request) -> bool:
+        """Whether darktable itself can make the picture, as far as is known."""
+        return request.opened.by_darktable and request.opened.path != self._refused
 
     def _ask_darktable(self, request: Request) -> None:
-        refused = request.photo is self._refused
-        if request.opened.by_darktable and not refused and request is not self._wanted:
+        """At the size that the zoom can show: beyond the preview no decode of ours is needed."""
+        size = max(request.photo.metadata.full_size)
+        if self._shown > request.long_side and size > request.long_side:
+            request = replace(request, long_side=size)
+            self.progressed.emit(Progress(0, 0, "darktable"))
+        wanted = self._wanted
+        if wanted is None or not alike(request, wanted) or request.long_side != wanted.long_side:
             self._wanted = request
             self.darktable_thread.request(request)
 
     def _take_darktables(self, frame: Frame) -> None:
-        if frame.request is self._wanted:
-            self._wanted = None
-            larger = self._asked is not None and frame.request.long_side > self._asked.long_side
-            (self.detailed if larger else self.framed).emit(frame)
+        if self._asked is None or frame.request is not self._wanted:
+            return
+        self._wanted = None
+        if frame.request.long_side > self._asked.long_side:
+            self.progressed.emit(None)
+            self.detailed.emit(frame)
+        else:
+            self.framed.emit(replace(frame, request=self._asked))
 
     def _do_without(self, sentence: str) -> None:
         """What darktable cannot do once it is not asked again for as long as the photo is open."""
         if self._wanted is not None:
-            self._refused, self._wanted = self._wanted.photo, None
+            self._refused, self._wanted = self._wanted.opened.path, None
             self.failed.emit(sentence)
+            self.ask()
 
     def _tell(self, progress: object) -> None:
         self.progressed.emit(progress)

@@ -164,6 +164,11 @@ class Document(QObject):
         self.settle()
         self._held = True
 
+    @property
+    def held(self) -> bool:
+        """Whether a gesture is held: what is shown is on its way to something else."""
+        return self._held
+
     def release(self) -> None:
         """Let the next `settle` end the gesture."""
         self._held = False

@@ -70,7 +70,9 @@ class Request:
 
 def alike(one: Request, other: Request) -> bool:
     """Whether two requests show the same thing, at whatever size."""
-    return (one.settings, one.view) == (other.settings, other.view)
+    return (one.opened.path, one.settings, one.view) == (
+        *(other.opened.path, other.settings, other.view),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,31 +46,47 @@ class DarktableStore:
 
 def opening(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
     """Open the raw at `path`, at half its size if that will do, as it was left with `finisher`."""
-    photo = yield from open_photo(path, half=half)
-    temperature, tint = as_shot_temperature_tint(photo.metadata)
-    as_shot = {"temperature": temperature, "tint": tint}
     if finisher.name == "darktable":
-        photo, absent, failures = yield from _entered(path, photo)
-        read = read_beside(path, photo.metadata)
-        store = DarktableStore(path, photo.metadata)
-        notes = (*failures, *read.notes)
-        return Opened(path, photo, finisher, read.settings, store, notes, as_shot, absent)
+        return (yield from _for_darktable(path, finisher, half))
+    photo = yield from open_photo(path, half=half)
+    as_shot = _as_shot(photo)
     sidecar = Sidecar.for_raw(path, finisher)
     edit = sidecar.read()
-    kept = SidecarStore(sidecar, (temperature, tint))
-    return Opened(path, photo, finisher, edit.settings, kept, edit.notes, as_shot)
+    store = SidecarStore(sidecar, (as_shot["temperature"], as_shot["tint"]))
+    return Opened(path, photo, finisher, edit.settings, store, edit.notes, as_shot)
 
 
-def _entered(path: Path, photo: Photo) -> Work[tuple[Photo, str, tuple[str, ...]]]:
-    """What enters darktable's first stage; why it is not darktable's own; what to tell of that."""
-    if program.found() is None:
-        return entered_by_us(photo), "is not installed", ()
-    try:
-        first = yield from program.hurried(entered(path, photo, max(photo.size)), LONGEST)
-    except PhotofinishError as error:
-        note = f"{error} What is shown is a preview of darktable, from our own decode."
-        return entered_by_us(photo), "cannot finish this photo", (note,)
-    return first, "", ()
+def _for_darktable(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
+    """What enters the first stage is darktable's own if it can be; of our decode M and H are."""
+    why_not, notes = program.missing(), list[str]()
+    absent = "" if not why_not else "cannot be used" if program.found() else "is not installed"
+    photo = yield from open_photo(path, half=half or not why_not)
+    first: Photo | None = None
+    if not why_not:
+        side = max(photo.size if half else photo.metadata.full_size)
+        try:
+            first = yield from program.hurried(entered(path, photo, side), LONGEST)
+        except PhotofinishError as error:
+            absent, why_not = "cannot finish this photo", str(error)
+            photo = photo if half else (yield from open_photo(path))
+    if why_not and program.found():
+        notes.append(f"{why_not} What is shown is a preview of darktable, from our own decode.")
+    read = read_beside(path, photo.metadata)
+    return Opened(
+        path,
+        first or entered_by_us(photo),
+        finisher,
+        read.settings,
+        DarktableStore(path, photo.metadata),
+        (*notes, *read.notes),
+        _as_shot(photo),
+        absent,
+    )
+
+
+def _as_shot(photo: Photo) -> dict[str, float]:
+    temperature, tint = as_shot_temperature_tint(photo.metadata)
+    return {"temperature": temperature, "tint": tint}
 
 
 def full_size(opened: Opened, opening: Opening) -> Work[Photo]:

@@ -1,5 +1,7 @@
-"""Fixtures that all tests share: real files where they are at hand, made photos everywhere."""
+"""Fixtures that all tests share: real files and darktable where they are at hand."""
 
+import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,3 +17,45 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real files are not at hand: no folder {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def darktable() -> Path:
+    """The installed darktable; where there is none, the test is skipped."""
+    from engine.finishers.darktable.program import found
+
+    path = found()
+    if path is None:
+        pytest.skip("darktable is not installed")
+    return path
+
+
+@pytest.fixture
+def without_darktable(monkeypatch) -> None:
+    """As if none were installed."""
+    from engine.finishers.darktable.program import CHOSEN
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv(CHOSEN, raising=False)
+
+
+@pytest.fixture
+def stand_in(tmp_path_factory, monkeypatch):
+    """A darktable that does what the test says, as a shell script; its path."""
+    from engine.finishers.darktable import program
+
+    if sys.platform == "win32":
+        pytest.skip("the stand-in is a shell script")
+
+    def write(does: str, version: str = "4.2.1") -> Path:
+        path = tmp_path_factory.mktemp("bin") / "darktable-cli"
+        path.write_text(
+            f'#!/bin/sh\nif [ "$1" = --version ]; then echo "this is darktable-cli {version}";'
+            f" exit 0; fi\n{does}\n"
+        )
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        program.version.cache_clear()
+        monkeypatch.setenv(program.CHOSEN, str(path))
+        return path
+
+    return write

@@ -2,17 +2,8 @@
 
 import pytest
 
-from engine.finishers.darktable.program import found
 from engine.photo import open_photo
 from engine.progress import finish
-
-
-@pytest.fixture(scope="session")
-def darktable():
-    """The installed darktable; where there is none, the test is skipped."""
-    if found() is None:
-        pytest.skip("darktable is not installed")
-    return found()
 
 
 @pytest.fixture(scope="session")

@@ -43,9 +43,7 @@ def test_what_came_with_us_is_what_version_4_2_says(module, darktable) -> None:
 
 
 @pytest.mark.parametrize("module", NAMES)
-def test_they_are_those_of_version_4_2_1(module, shared_data, monkeypatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv(program.CHOSEN, raising=False)
+def test_they_are_those_of_version_4_2_1(module, shared_data, without_darktable) -> None:
     told = json.loads((shared_data / "darktable" / "params_4.2.1.json").read_text())
     known, found = told[module], layout(module)
     assert (found.version, found.size) == (known["version"], known["size"])

@@ -1,7 +1,5 @@
 """The program: found, too old, failing, stopped; each in words."""
 
-import stat
-import sys
 import time
 
 import psutil
@@ -11,33 +9,18 @@ from engine.errors import PhotofinishError
 from engine.finishers.darktable import program
 from engine.progress import finish
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 
-
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch):
-    """A darktable that does what the test says; its path."""
-
-    def write(does: str, version: str = "4.2.1"):
-        path = tmp_path / "darktable-cli"
-        path.write_text(
-            f'#!/bin/sh\nif [ "$1" = --version ]; then echo "this is darktable-cli {version}";'
-            f" exit 0; fi\n{does}\n"
-        )
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        program.version.cache_clear()
-        monkeypatch.setenv(program.CHOSEN, str(path))
-        return path
-
-    return write
-
-
-def test_none_installed(monkeypatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv(program.CHOSEN, raising=False)
+def test_none_installed(without_darktable) -> None:
     assert program.found() is None
     with pytest.raises(PhotofinishError, match="not installed"):
         program.program()
+
+
+def test_what_it_lacks_is_told_and_nothing_where_it_works(stand_in, monkeypatch) -> None:
+    stand_in("exit 0")
+    assert program.missing() == ""
+    monkeypatch.setenv(program.CHOSEN, "/nowhere/darktable-cli")
+    assert program.missing() == "/nowhere/darktable-cli cannot be run."
 
 
 def test_one_too_old(stand_in) -> None:
@@ -71,6 +54,13 @@ def test_one_that_does_not_end_is_given_up(stand_in, tmp_path, monkeypatch) -> N
     monkeypatch.setattr(program, "SECONDS", 0.2)
     with pytest.raises(PhotofinishError, match="did not come to an end"):
         finish(program.run(["a.dng"], tmp_path))
+
+
+def test_one_that_takes_longer_than_it_is_waited_for_is_stopped(stand_in, tmp_path) -> None:
+    stand_in("exec sleep 60")
+    with pytest.raises(PhotofinishError, match=r"more than 0\.2 seconds"):
+        finish(program.hurried(program.run(["a.dng"], tmp_path), 0.2))
+    assert not [p for p in psutil.Process().children() if "sleep" in p.name()]
 
 
 def test_closing_the_work_stops_it(stand_in, tmp_path) -> None:
