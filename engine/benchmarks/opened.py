@@ -20,7 +20,7 @@ from engine.benchmarks.quality import DIGITS, decibels, mean, summary
 from engine.benchmarks.searches import evolved, modeled
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE, MODULES
-from engine.finishers.darktable.proxies import PROXIES, QUICK, entered, entered_by_us
+from engine.finishers.darktable.proxies import PROXIES, entered, entered_by_us, quick
 from engine.finishers.darktable.whole import tap, truth
 from engine.match.candidate import Render
 from engine.match.free import Free
@@ -99,6 +99,7 @@ def opened_matches(raws: Sequence[Path], rivals: int, long_side: int) -> Work[di
     """
     scores: dict[str, list[float]] = {"ours": [], "proxies_alone": []}
     renders, seconds = [], []
+    means = yield from quick()
     left_out: dict[str, object] = {}
     free_sliders = tuple(slider for slider in DARKTABLE.sliders if slider.name in TEN)
     for i, raw in enumerate(raws):
@@ -120,7 +121,7 @@ def opened_matches(raws: Sequence[Path], rivals: int, long_side: int) -> Work[di
         began = time.perf_counter()
         answer = finish(
             match(
-                first, DARKTABLE, QUICK, target, sliders=free_sliders, mode=Mode.SCENE, truth=render
+                first, DARKTABLE, means, target, sliders=free_sliders, mode=Mode.SCENE, truth=render
             )
         )
         seconds.append(time.perf_counter() - began)
@@ -131,7 +132,7 @@ def opened_matches(raws: Sequence[Path], rivals: int, long_side: int) -> Work[di
             match(
                 first,
                 DARKTABLE,
-                QUICK,
+                means,
                 target,
                 sliders=free_sliders,
                 mode=Mode.SCENE,

@@ -54,10 +54,9 @@ def edited_with(raw: Path) -> "Finisher | None":
 def quick_for(finisher: "Finisher") -> "Work[Quick]":
     """What is fast enough for a drag with `finisher`."""
     if finisher.name == "darktable":
-        from engine.finishers.darktable.proxies import QUICK
+        from engine.finishers.darktable import proxies
 
-        yield from ()
-        return QUICK
+        return (yield from proxies.quick())
     from engine.live.quick import quick
 
     return (yield from quick(finisher))

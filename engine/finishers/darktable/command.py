@@ -14,7 +14,7 @@ from engine.files import write_bytes
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.program import found, program
-from engine.finishers.darktable.proxies import PROXIES, QUICK, entered
+from engine.finishers.darktable.proxies import PROXIES, entered, quick
 from engine.finishers.darktable.sidecar import read_sidecar
 from engine.finishers.darktable.whole import export, tap, truth
 from engine.match.match import Match, Mode
@@ -146,10 +146,11 @@ def match(
     photo, start, notes = _wanted(raw, sets, sidecar, None)
     side = min(max(goal.image.shape[-2:]), max(photo.metadata.full_size), LARGE)
     first = cli.run(entered(raw, photo, side), "Opening")
+    means = cli.run(quick(), "Getting ready")
     began = time.perf_counter()
     renders = truth(raw, photo.metadata, side) if found() else None
     work = matched(
-        first, DARKTABLE, QUICK, goal, start=start, sliders=sliders, mode=mode, truth=renders
+        first, DARKTABLE, means, goal, start=start, sliders=sliders, mode=mode, truth=renders
     )
     answer = cli.run(work, "Matching")
     seconds = time.perf_counter() - began

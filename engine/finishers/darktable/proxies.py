@@ -11,10 +11,11 @@ from engine.color import PROPHOTO, REC2020, between, transform
 from engine.finishers.darktable import DARKTABLE, MODULES
 from engine.finishers.darktable.program import found
 from engine.finishers.darktable.whole import tap
-from engine.live.quick import Quick
-from engine.live.renderer import LiveRenderer
+from engine.live.darktable.operators import live_operators
+from engine.live.darktable.renderer import DarktableRenderer
+from engine.live.quick import Quick, patch, warm
 from engine.photo import Photo, fitted
-from engine.progress import Work
+from engine.progress import Progress, Work
 from engine.settings import Settings
 from engine.stage import Operator
 from engine.white import as_shot
@@ -22,8 +23,13 @@ from engine.white import as_shot
 PROXIES: Mapping[str, Operator] = {module.stage.name: module.proxy for module in MODULES}
 """By the name of their stage."""
 
-QUICK = Quick(lambda photo: LiveRenderer(photo, DARKTABLE, PROXIES), PROXIES, PROXIES)
-"""What stands in for darktable where it would take too long."""
+
+def quick() -> Work[Quick]:
+    """What stands in for darktable where that would take too long, warm: the proxies, compiled."""
+    yield Progress(0, 3, "Loading")
+    operators = live_operators()
+    answer = Quick(lambda photo: DarktableRenderer(photo, operators), operators, operators)
+    return (yield from warm(answer, DARKTABLE, entered_by_us(patch())))
 
 
 def entered(raw: Path, photo: Photo, long_side: int) -> Work[Photo]:

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -10,8 +11,9 @@ from editor import cli as whole  # noqa: F401 - adds the verbs
 from engine.benchmarks.quality import decibels
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.program import CHOSEN
-from engine.finishers.darktable.proxies import PROXIES, QUICK, entered, entered_by_us
+from engine.finishers.darktable.proxies import PROXIES, entered, entered_by_us, quick
 from engine.finishers.darktable.whole import export, truth
+from engine.live.quick import Quick
 from engine.match.match import Mode, match
 from engine.match.target import Target
 from engine.photo import open_photo
@@ -24,6 +26,11 @@ HIDDEN = {"temperature": 6500.0, "exposure": 0.8, "contrast": 25.0, "shadows": 0
 SLIDERS = tuple(DARKTABLE.control(name) for name in (*HIDDEN, "tint", "highlights", "saturation"))
 
 
+@pytest.fixture(scope="module")
+def means() -> Quick:
+    return finish(quick())
+
+
 def hidden() -> Settings:
     settings = Settings()
     for name, value in HIDDEN.items():
@@ -31,25 +38,25 @@ def hidden() -> Settings:
     return settings
 
 
-def test_darktables_picture_is_found_in_few_renders(raw, darktable) -> None:
+def test_darktables_picture_is_found_in_few_renders(raw, means, darktable) -> None:
     photo = finish(open_photo(raw))
     first = finish(entered(raw, photo, 384))
     render = truth(raw, photo.metadata, 384)
     goal = render(hidden())
     target = Target((goal * 255.0).round() / 255.0, "hidden")
-    work = match(first, DARKTABLE, QUICK, target, sliders=SLIDERS, mode=Mode.SCENE, truth=render)
+    work = match(first, DARKTABLE, means, target, sliders=SLIDERS, mode=Mode.SCENE, truth=render)
     answer = finish(work)
     assert answer.exact_renders <= 15
     assert decibels(answer.picture, goal) > 45.0
     assert torch.equal(answer.picture, render(answer.settings))
 
 
-def test_without_darktable_the_proxies_do() -> None:
+def test_without_darktable_the_proxies_do(means) -> None:
     first = entered_by_us(photo_of(scene(240, 160)))
     goal = Renderer(first, DARKTABLE, PROXIES).picture(hidden()).float()
     target = Target((goal * 255.0).round() / 255.0, "hidden")
     render = Renderer(first, DARKTABLE, PROXIES).picture
-    answer = finish(match(first, DARKTABLE, QUICK, target, sliders=SLIDERS, truth=render))
+    answer = finish(match(first, DARKTABLE, means, target, sliders=SLIDERS, truth=render))
     for name, value in HIDDEN.items():
         slider = DARKTABLE.control(name)
         assert abs(answer.settings[slider] - value) < 0.05 * (slider.high - slider.low), name
