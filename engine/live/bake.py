@@ -25,9 +25,6 @@ from engine.statistics import Statistics
 SIDES = (33, 41, 49, 57, 65, 81, 97, 113, 129)
 """Nodes along a side of the lattices to choose from."""
 
-MOST_NODES = 30_000
-"""That the colors of a picture may use: most of what the coarsest lattice has."""
-
 SAMPLE = 8, 2
 """Of every so many rows and columns, one is looked at for the choice."""
 
@@ -60,13 +57,15 @@ class Baking:
     `way` leads from an image, which left the steps before, to the lattice of a run: it does the
     work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
     stay while a slider is dragged. `on_nodes`: what a node goes through in an exact operator's
-    place, as clips before and after the table are made per pixel.
+    place, as clips before and after the table are made per pixel. `most_nodes` are what the colors
+    of a picture may use: of the coarsest lattice they may use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
     steady: Callable[[Way], Way]
     on_the_way: Collection[Operator]
     on_nodes: Mapping[Operator, Operator]
+    most_nodes: int
 
 
 class Baked:
@@ -78,9 +77,9 @@ class Baked:
         """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
         self._operators, self._nodes, self._baking = operators, nodes, baking
         self._image: Tensor | None = None
-        self._side = 0
+        self._told: object = None
         self._steady: Way | None = None
-        self._way: Way | None = None
+        self._side = 0
         self._shaped: Shaped | None = None
         self._taps: list[tuple[object, Tensor]] = []
 
@@ -95,26 +94,32 @@ class Baked:
 
         It holds what leaves the run, between 0 and 1, or what `held` makes of that.
         """
-        on = self._on(image, self._baking.way(image, before, run))
-        run = [step for step in run if step.stage.exact not in self._baking.on_the_way]
-        for i, step in enumerate(run, 1):
-            told = step.told
-            if i == len(self._taps) or self._taps[i][0] != told:
-                self._taps[i:] = [(told, self._ran(step, self._taps[i - 1][1]))]
-        del self._taps[len(run) + 1 :]
+        on_the_way = [step for step in run if step.stage.exact in self._baking.on_the_way]
+        on_nodes = [step for step in run if step not in on_the_way]
+        told = [step.told for step in (*before[-1:], *on_the_way)], on_nodes[0].stage.name
+        on = self._on(image, told, lambda: self._baking.way(image, before, run))
+        for i, step in enumerate(on_nodes, 1):
+            if i == len(self._taps) or self._taps[i][0] != step.told:
+                self._taps[i:] = [(step.told, self._ran(step, self._taps[i - 1][1]))]
+        del self._taps[len(on_nodes) + 1 :]
         colors = self._taps[-1][1]
         return Table(on, colors if held is None else held(colors))
 
-    def _on(self, image: Tensor, way: Way) -> Shaped:
-        """The places of `image`; with other places, no node is known."""
+    def _on(self, image: Tensor, told: object, find: Callable[[], Way]) -> Shaped:
+        """The places of `image`, on the way that hangs on what is `told`.
+
+        With other places, no node is known.
+        """
+        if self._shaped is not None and image is self._image and told == self._told:
+            return self._shaped
+        way = find()
         steady = self._baking.steady(way)
         if image is not self._image or steady != self._steady:
-            self._image, self._steady, self._shaped = image, steady, None
-            self._side = self._nodes or _side(image, steady)
-        if self._shaped is None or way != self._way:
-            shaper = shaper_for(way, self._side)
-            self._shaped = shaped(planes_of(image), shaper, self._side)
-            self._way, self._taps = way, [((), self._shaped.colors())]
+            most = self._baking.most_nodes
+            self._side, self._steady = self._nodes or _side(image, steady, most), steady
+        self._shaped = shaped(planes_of(image), shaper_for(way, self._side), self._side)
+        self._image, self._told = image, told
+        self._taps = [((), self._shaped.colors())]
         return self._shaped
 
     def _ran(self, step: Step, colors: Tensor) -> Tensor:
@@ -130,11 +135,11 @@ def sample(image: Tensor) -> Planes:
     return np.ascontiguousarray(planes_of(image)[:, :: SAMPLE[0], :: SAMPLE[1]])
 
 
-def _side(image: Tensor, way: Way) -> int:
+def _side(image: Tensor, way: Way, most: int) -> int:
     """Nodes along a side: the fewer colors a picture has, the finer they can be told apart."""
     least = SIDES[0]
     used = len(shaped(sample(image), shaper_for(way, least), least).used)
-    able = [side for side in SIDES if used * (side / least) ** GROWTH <= MOST_NODES]
+    able = [side for side in SIDES if used * (side / least) ** GROWTH <= most]
     return max(able, default=least)
 
 
@@ -162,4 +167,5 @@ BASIC = Baking(
     _steady,
     (exposure.exact,),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
+    most_nodes=30_000,
 )

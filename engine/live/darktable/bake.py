@@ -56,4 +56,10 @@ def _top(image: Tensor, to_working: Matrix) -> float:
 
 _ON_THE_WAY = (exposure.exact, color_calibration.exact)
 
-DARKTABLE = Baking(_way, lambda way: way, _ON_THE_WAY, {color_conversion.exact: unclipped})
+DARKTABLE = Baking(
+    _way,
+    lambda way: way,
+    _ON_THE_WAY,
+    {color_conversion.exact: unclipped},
+    most_nodes=60_000,  # its modules turn colors farther, and are quicker
+)
