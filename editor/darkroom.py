@@ -12,7 +12,6 @@ from editor.frame import Frame, Request, View, alike
 from editor.render_thread import RenderThread
 from editor.warming import Warming
 from engine.photo import Photo
-from engine.progress import Progress
 
 LARGEST_PREVIEW = 1600
 
@@ -144,33 +143,28 @@ class Darkroom(QObject):
             return
         self._at_rest = None  # once is enough
         photo, size = request.photo, max(request.photo.size)
-        by_darktable = self._is_darktables(request)
-        seen = min(self._shown, request.long_side) if by_darktable else self._shown
-        larger = seen > size and photo.metadata.scale < 1.0 and self._too_small is not photo
-        if larger:
+        if self._shown > size and photo.metadata.scale < 1.0 and self._too_small is not photo:
             self._too_small = photo
             self.full_size_wanted.emit()
-        if by_darktable:
-            self._ask_darktable(request)
-        elif not larger and self._shown > request.long_side and size > request.long_side:
+            self._ask_darktable(request)  # which does not wait for that
+        elif self._shown > request.long_side and size > request.long_side:
             self.detail_thread.request(replace(request, long_side=size))
+        else:
+            self._ask_darktable(request)
 
     def _take_detail(self, frame: Frame) -> None:
         if frame.request.photo is self._document.photo:
             self.progressed.emit(None)
             self.detailed.emit(frame)
-
-    def _is_darktables(self, request: Request) -> bool:
-        """Whether darktable itself can make the picture, as far as is known."""
-        return request.opened.by_darktable and request.opened.path != self._refused
+            if self._asked is not None and alike(frame.request, self._asked):
+                full = max(frame.request.photo.metadata.full_size)
+                self._ask_darktable(replace(frame.request, long_side=full))
 
     def _ask_darktable(self, request: Request) -> None:
-        """At the size that the zoom can show: beyond the preview no decode of ours is needed."""
-        size = max(request.photo.metadata.full_size)
-        if self._shown > request.long_side and size > request.long_side:
-            request = replace(request, long_side=size)
-            self.progressed.emit(Progress(0, 0, "darktable"))
-        wanted = self._wanted
+        """For its own picture, unless it is at it already or has failed for this photo."""
+        opened, wanted = request.opened, self._wanted
+        if not opened.by_darktable or opened.path == self._refused:
+            return
         if wanted is None or not alike(request, wanted) or request.long_side != wanted.long_side:
             self._wanted = request
             self.darktable_thread.request(request)

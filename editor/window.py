@@ -85,6 +85,7 @@ class Window(QMainWindow):
         self._actions()
         self._connect()
         self._show_view(self.darkroom.view)
+        self._show_files()
         self._show_photo()
 
     # Layout

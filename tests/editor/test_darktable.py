@@ -353,7 +353,6 @@ class TestByDarktable:
             timeout=WAIT,
         )
         assert window.canvas.layer().long_side == 480
-        assert not window.canvas.frame.by_darktable
         assert desk.state == "darktable  ·  CPU  ·  full size"
         assert not window.status.running.isVisible()
 

@@ -7,7 +7,7 @@ from engine.errors import PhotofinishError
 from engine.finishers.darktable import MODULES
 from engine.finishers.darktable.history import History, Item
 from engine.finishers.darktable.layouts import layout
-from engine.finishers.darktable.module import Module
+from engine.finishers.darktable.module import Module, Parameters, agree
 from engine.finishers.darktable.operators import LINEAR_REC2020, item
 from engine.metadata import Metadata
 from engine.settings import Settings
@@ -36,14 +36,18 @@ def input_items(metadata: Metadata) -> tuple[Item, ...]:
 
     All three are written, as darktable fills highlights otherwise where none is said to.
     """
+    return tuple(item(name, parameters) for name, parameters in _input(metadata).items())
+
+
+def _input(metadata: Metadata) -> dict[str, Parameters]:
     red, green, blue = 1.0, 1.0, 1.0
     if metadata.as_shot_neutral is not None:
         red, green, blue = (float(1.0 / value) for value in metadata.as_shot_neutral)
-    return (
-        item("temperature", {"red": red / green, "green": 1.0, "blue": blue / green, "g2": 1.0}),
-        item("highlights", {"mode": INPAINT_OPPOSED}),
-        item("colorin", {"type": ENHANCED_MATRIX, "type_work": LINEAR_REC2020}),
-    )
+    return {
+        "temperature": {"red": red / green, "green": 1.0, "blue": blue / green, "g2": 1.0},
+        "highlights": {"mode": INPAINT_OPPOSED},
+        "colorin": {"type": ENHANCED_MATRIX, "type_work": LINEAR_REC2020},
+    }
 
 
 def history(
@@ -99,11 +103,24 @@ def settings_of(history: History, metadata: Metadata) -> Read:
             settings = settings.replace(control, value)
         if found is None and module.stage.profile_part:
             settings = settings.switch(module.stage.name, on=False)
-    known = {*INPUT, *UNSEEN, *(module.name for module in MODULES)}
-    others = sorted({i.module for i in history.items if i.enabled} - known)
+    shown = {(name, "0") for name in (*INPUT, *(module.name for module in MODULES))}
+    others = {
+        i.module
+        for i in history.items
+        if i.enabled and i.instance not in shown and i.module not in UNSEEN
+    }
+    others |= {i.module for i in history.items if i.instance in _FIRST and _differs(i, metadata)}
     if others:
-        notes.append(f"Kept, but not shown here: darktable's {', '.join(others)}.")
+        notes.append(f"Kept, but not shown here: darktable's {', '.join(sorted(others))}.")
     return Read(settings, tuple(notes))
+
+
+def _differs(found: Item, metadata: Metadata) -> bool:
+    """Whether `found`, on the way from the sensor to color, is not what every picture here has."""
+    known = layout(found.module)
+    if not found.enabled or found.version != known.version:
+        return True
+    return not agree(known.values(found.parameters), _input(metadata)[found.module])
 
 
 def _values(module: Module, found: Item, metadata: Metadata) -> Mapping[str, Setting] | None:

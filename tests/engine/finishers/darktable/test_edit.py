@@ -1,10 +1,12 @@
 """Edit: sliders as darktable's parameters and back, and what no slider can show."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.benchmarks.draws import all_moved
 from engine.finishers.darktable import DARKTABLE, MODULES
-from engine.finishers.darktable.edit import INPUT, history, settings_of
+from engine.finishers.darktable.edit import INPUT, history, input_items, settings_of
 from engine.finishers.darktable.history import History, Item
 from engine.finishers.darktable.operators import item
 from engine.settings import Settings
@@ -13,7 +15,7 @@ TOLERANCE = {"temperature": 60.0, "tint": 1.0}
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_any_settings_are_the_same_read_back(seed, metadata, darktable) -> None:
+def test_any_settings_are_the_same_read_back(seed, metadata) -> None:
     settings = all_moved(DARKTABLE, seed)
     read = settings_of(history(settings, metadata), metadata)
     assert read.notes == ()
@@ -24,25 +26,25 @@ def test_any_settings_are_the_same_read_back(seed, metadata, darktable) -> None:
         assert read.settings[slider] == pytest.approx(settings[slider], abs=tolerance), slider.name
 
 
-def test_neutral_is_the_input_and_the_view_transform(metadata, darktable) -> None:
+def test_neutral_is_the_input_and_the_view_transform(metadata) -> None:
     modules = [i.module for i in history(Settings(), metadata).items]
     assert modules == [*INPUT, "sigmoid"]
     assert settings_of(history(Settings(), metadata), metadata).settings == Settings()
 
 
-def test_up_to_a_stage(metadata, darktable) -> None:
+def test_up_to_a_stage(metadata) -> None:
     settings = all_moved(DARKTABLE, 1)
     assert [i.module for i in history(settings, metadata, until="").items] == [*INPUT]
     until = history(settings, metadata, until="color_calibration").items
     assert [i.module for i in until[len(INPUT) :]] == ["exposure", "toneequal", "channelmixerrgb"]
 
 
-def test_a_stage_switched_off_is_not_written(metadata, darktable) -> None:
+def test_a_stage_switched_off_is_not_written(metadata) -> None:
     settings = all_moved(DARKTABLE, 1).switch("exposure", on=False)
     assert "exposure" not in [i.module for i in history(settings, metadata).items]
 
 
-def test_what_no_slider_does_is_said_and_left_at_rest(metadata, darktable) -> None:
+def test_what_no_slider_does_is_said_and_left_at_rest(metadata) -> None:
     mixed = item("channelmixerrgb", {"red": (0.0, 1.0, 0.0, 0.0)})
     deflickered = item("exposure", {"mode": 1, "exposure": 2.0})
     old = Item("sharpen", 0, bytes(12))
@@ -55,7 +57,18 @@ def test_what_no_slider_does_is_said_and_left_at_rest(metadata, darktable) -> No
     assert "Kept, but not shown here: darktable's lens." in said
 
 
-def test_other_modules_and_another_way_to_color_are_kept(metadata, darktable) -> None:
+def test_another_way_to_color_and_a_second_instance_are_said(metadata) -> None:
+    way = dict(zip(INPUT, input_items(metadata), strict=True))
+    assert settings_of(History(tuple(way.values())), metadata).notes == ()
+    way["temperature"] = item("temperature", {"red": 2.5, "green": 1.0, "blue": 1.2, "g2": 1.0})
+    way["highlights"] = replace(way["highlights"], enabled=False)
+    twice = replace(item("exposure", {"exposure": 1.0}), kept={"multi_priority": "1"})
+    read = settings_of(History((*way.values(), twice)), metadata)
+    assert "Kept, but not shown here: darktable's exposure, highlights, temperature." in read.notes
+    assert dict(read.settings.values) == {}
+
+
+def test_other_modules_and_another_way_to_color_are_kept(metadata) -> None:
     lens = Item("lens", 7, bytes(20))
     white = item("temperature", {"red": 2.5, "green": 1.0, "blue": 1.2, "g2": 1.0})
     theirs = History((lens, white, item("exposure", {"exposure": 1.0})), {"iop_order_version": "2"})
