@@ -30,7 +30,9 @@ from editor.window import Window
 from engine.benchmarks.exports import at_preview_size
 from engine.difference import delta_e_2000
 from engine.finisher import Finisher
+from engine.finishers import stand_ins
 from engine.finishers.basic import BASIC
+from engine.photo import Photo
 from engine.progress import Work
 from engine.proxies.pointwise import PointwiseProxy
 from engine.renderer import Renderer
@@ -39,26 +41,43 @@ from engine.slider import Slider
 from engine.stage import Kind, Operator
 
 LONG_SIDE = 1600
-EDIT = {
-    "temperature": 5500.0,
-    "tint": 5.0,
-    "exposure": 0.4,
-    "dehaze": 10.0,
-    "highlights": -40.0,
-    "shadows": 30.0,
-    "clarity": 15.0,
-    "texture": 10.0,
-    "contrast": 15.0,
-    "hue_blue": -10.0,
-    "vibrance": 20.0,
-    "saturation": 5.0,
-    "sharpen_amount": 40.0,
-    "luminance_noise": 15.0,
-    "color_noise": 25.0,
+EDITS = {
+    "basic": {
+        "temperature": 5500.0,
+        "tint": 5.0,
+        "exposure": 0.4,
+        "dehaze": 10.0,
+        "highlights": -40.0,
+        "shadows": 30.0,
+        "clarity": 15.0,
+        "texture": 10.0,
+        "contrast": 15.0,
+        "hue_blue": -10.0,
+        "vibrance": 20.0,
+        "saturation": 5.0,
+        "sharpen_amount": 40.0,
+        "luminance_noise": 15.0,
+        "color_noise": 25.0,
+    },
+    "darktable": {
+        "temperature": 5500.0,
+        "tint": 5.0,
+        "exposure": 0.4,
+        "black": 0.001,
+        "highlights": -0.4,
+        "shadows": 0.3,
+        "texture": 20.0,
+        "sharpen_amount": 0.5,
+        "contrast": 15.0,
+        "vibrance": 20.0,
+        "saturation": 5.0,
+        "view_contrast": 1.6,
+        "clarity": 15.0,
+    },
 }
 """A thorough edit: no stage with sliders is idle but the LUT, which would take a file."""
-EVERYWHERE = ("temperature", "exposure")
-"""Sliders before the areawise stages: dragged while all of these are active."""
+EVERYWHERE = ("temperature", "exposure", "view_contrast")
+"""Sliders of pointwise stages with areawise ones behind: dragged while all of these are active."""
 
 
 STEADY, HERTZ = "exposure", 60.0
@@ -84,7 +103,7 @@ class Case:
 
 def bench_open(raw: Path, repeats: int) -> dict[str, object]:
     """Milliseconds from a path to our own first picture of it; first_paint includes the decode."""
-    with at_the_window() as hand:
+    with at_the_window(BASIC) as hand:
         hand.open(raw, LONG_SIDE)
         times = [hand.open_timed(raw) for _ in range(repeats)]
     return {
@@ -95,28 +114,27 @@ def bench_open(raw: Path, repeats: int) -> dict[str, object]:
     }
 
 
-def bench_drag(raw: Path, inputs: int) -> dict[str, object]:
+def bench_drag(raw: Path, inputs: int, finisher: Finisher = BASIC) -> dict[str, object]:
     """Milliseconds from a slider to the picture, by kind of frame, and from release to exact.
 
     Drags every areawise slider and one of every other stage through `inputs` positions, each given
-    when the picture of the one before is there; then some of them at HERTZ inputs a second.
+    when the picture of the one before is there; then some of them at HERTZ inputs a second. Stages
+    that another program makes are shown by their proxies, as where it is not installed.
     """
     drags: dict[Case, Drag] = {}
     steady: dict[Case, Drag] = {}
     exact: dict[Case, float] = {}
-    with at_the_window() as hand:
+    with at_the_window(finisher) as hand:
         hand.open(raw, LONG_SIDE)
         photo = hand.photo.reduced(LONG_SIDE)
-        for case in cases():
+        for case in cases(finisher):
             hand.set(case.edit)
             drags[case] = hand.drag(case.slider, inputs)
-            exact[case] = _seconds(Renderer(photo, BASIC), case, 3)
-        for case in cases():
+            exact[case] = _seconds(Renderer(photo, finisher, stand_ins(finisher)), case, 3)
+        for case in cases(finisher):
             if case.slider.name == STEADY:
                 hand.set(case.edit)
                 steady[case] = hand.drag(case.slider, inputs, HERTZ)
-    by_mlp = Renderer(photo, BASIC, _mlps())
-    mlp = {case: _seconds(by_mlp, case, 1) for case in drags if case.kind == "pointwise"}
     areawise = [drag for case, drag in drags.items() if case.kind == "areawise"]
     return {
         "photo": raw.name,
@@ -124,7 +142,7 @@ def bench_drag(raw: Path, inputs: int) -> dict[str, object]:
         "inputs": inputs,
         "pointwise": {
             **_frames(drags, exact, "pointwise"),
-            "faster_than_mlp": _ratio(drags, mlp),
+            **_beside_mlps(photo, finisher, drags),
         },
         "areawise": {
             **_frames(drags, exact, "areawise"),
@@ -146,22 +164,23 @@ def bench_drag(raw: Path, inputs: int) -> dict[str, object]:
     }
 
 
-def cases() -> list[Case]:
+def cases(finisher: Finisher) -> list[Case]:
     """What is dragged: pointwise sliders, areawise ones, and those before all areawise stages."""
-    areawise = [stage for stage in BASIC if stage.kind is Kind.AREAWISE]
-    busy = _edit(EDIT)
+    areawise = [stage for stage in finisher if stage.kind is Kind.AREAWISE]
+    values = EDITS[finisher.name]
+    busy = _edit(finisher, values)
     neutral = busy.reset(control for stage in areawise for control in stage.controls)
-    last_but_sharpening = BASIC.stages.index(areawise[-2])
+    last_but_one = finisher.stages.index(areawise[-2])
     upstream = busy.reset(areawise[-1].controls)
     answer = []
-    for place, stage in enumerate(BASIC):
-        edited = [slider for slider in stage.sliders if slider.name in EDIT]
+    for place, stage in enumerate(finisher):
+        edited = [slider for slider in stage.sliders if slider.name in values]
         if stage.kind is Kind.AREAWISE:
             answer += [Case("areawise", s.name, s, busy) for s in stage.sliders]
         elif edited:
             slider = edited[0]
             answer.append(Case("pointwise", slider.name, slider, neutral))
-            if place > last_but_sharpening:
+            if place > last_but_one:
                 name = f"{slider.name}, areawise upstream"
                 answer.append(Case("pointwise", name, slider, upstream))
             if slider.name in EVERYWHERE:
@@ -170,7 +189,7 @@ def cases() -> list[Case]:
 
 
 @contextmanager
-def at_the_window() -> Iterator[Hand]:
+def at_the_window(finisher: Finisher) -> Iterator[Hand]:
     """A window on the screen, or on none, that leaves no sidecar behind."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -178,7 +197,7 @@ def at_the_window() -> Iterator[Hand]:
     application = QApplication.instance() or QApplication(["photofinish"])
     assert isinstance(application, QApplication)
     theme.dress(application)
-    window = Window(BASIC, _opening_unsaved)
+    window = Window(finisher, _opening_unsaved)
     window.show()
     try:
         yield Hand(window)
@@ -195,15 +214,16 @@ def sample() -> tempfile.TemporaryDirectory[str]:
 
 
 def _opening_unsaved(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
-    """The photo as it comes, whatever edit lies beside it; nothing is saved."""
+    """The photo as it comes, whatever edit lies beside it; nothing is saved, and no other asked."""
     opened = yield from opening(path, finisher, half)
-    return replace(opened, settings=Settings(), store=None, notes=())
+    absent = "is left out" if opened.by_darktable else opened.absent
+    return replace(opened, settings=Settings(), store=None, notes=(), absent=absent)
 
 
-def _edit(values: dict[str, float]) -> Settings:
+def _edit(finisher: Finisher, values: dict[str, float]) -> Settings:
     settings = Settings()
     for name, value in values.items():
-        settings = settings.replace(BASIC.control(name), value)
+        settings = settings.replace(finisher.control(name), value)
     return settings
 
 
@@ -217,6 +237,15 @@ def _seconds(renderer: Renderer, case: Case, count: int) -> float:
         renderer.picture(case.edit.replace(case.slider, value))
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
+
+
+def _beside_mlps(photo: Photo, finisher: Finisher, drags: Mapping[Case, Drag]) -> dict[str, object]:
+    """How many times longer the paper's pointwise proxies take, for the stages it trains."""
+    if finisher is not BASIC:
+        return {}
+    by_mlp = Renderer(photo, BASIC, _mlps())
+    mlp = {case: _seconds(by_mlp, case, 1) for case in drags if case.kind == "pointwise"}
+    return {"faster_than_mlp": _ratio(drags, mlp)}
 
 
 def _mlps() -> dict[str, Operator]:

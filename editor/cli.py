@@ -60,15 +60,22 @@ def bench_open(
 def bench_drag(
     raw: Sample = None,
     frames: Annotated[int, typer.Option(metavar="N", min=1)] = 200,
+    finisher: cli.FinisherName = "basic",
     write: Write = None,
     as_json: cli.Json = False,
 ) -> None:
     """From a slider to the picture, over one slider of every stage."""
     from editor import bench as measure
+    from engine.finishers import finisher_named
+    from engine.finishers.basic import BASIC
 
+    chosen = finisher_named(finisher)
+    basic = chosen is BASIC
+    command = ["bench", "drag", *(() if basic else ("--finisher", finisher))]
     with _given(raw) as photo:
-        said = measure.bench_drag(photo, frames)
-        told(said, "drag", ["bench", "drag", photo.name], (), write=write, as_json=as_json)
+        said = measure.bench_drag(photo, frames, chosen)
+        name = "drag" if basic else f"{finisher} drag"
+        told(said, name, [*command, photo.name], (), write=write, as_json=as_json)
 
 
 @contextmanager

@@ -9,8 +9,13 @@ import pytest
 from editor import bench
 from editor.cli import cli
 from engine.finishers.basic import BASIC
+from engine.finishers.darktable import DARKTABLE
 from engine.stage import Kind
 from resources.dng import write_dng
+
+every_finisher = pytest.mark.parametrize(
+    "finisher", [BASIC, DARKTABLE], ids=lambda finisher: finisher.name
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +26,12 @@ def raw(tmp_path_factory) -> Path:
     return path
 
 
-def test_the_edit_keeps_every_stage_with_sliders_busy():
-    assert {c.name for c in BASIC.controls} >= bench.EDIT.keys()
-    for stage in BASIC:
-        busy = any(slider.name in bench.EDIT for slider in stage.sliders)
+@every_finisher
+def test_the_edit_keeps_every_stage_with_sliders_busy(finisher):
+    edit = bench.EDITS[finisher.name]
+    assert {c.name for c in finisher.controls} >= edit.keys()
+    for stage in finisher:
+        busy = any(slider.name in edit for slider in stage.sliders)
         assert busy or not stage.sliders or stage.name == "creative_lut"  # that takes a file
 
 
@@ -35,23 +42,26 @@ def test_bench_open(raw, capsys, qapp):
     assert said["first_paint"]["median_ms"] <= said["first_paint"]["p95_ms"]
 
 
-def test_every_areawise_slider_and_one_of_every_other_stage_is_dragged():
-    dragged = {case.slider.name for case in bench.cases()}
-    for stage in BASIC:
+@every_finisher
+def test_every_areawise_slider_and_one_of_every_other_stage_is_dragged(finisher):
+    dragged = {case.slider.name for case in bench.cases(finisher)}
+    for stage in finisher:
         names = {slider.name for slider in stage.sliders}
         if stage.kind is Kind.AREAWISE:
             assert names <= dragged
         else:
             assert names & dragged or not names or stage.name == "creative_lut"
-    for case in bench.cases():
-        active = [s.kind for s in BASIC if not s.idle(s.values(case.edit))]
+    for case in bench.cases(finisher):
+        active = [s.kind for s in finisher if not s.idle(s.values(case.edit))]
         assert (Kind.AREAWISE in active) or case.kind == "pointwise"
 
 
-def test_bench_drag(raw, capsys, qapp, monkeypatch):
-    few = [case for case in bench.cases() if case.slider.name in ("exposure", "clarity")]
-    monkeypatch.setattr(bench, "cases", lambda: few)
-    assert cli.main(["bench", "drag", str(raw), "--frames", "20", "--json"]) == 0
+@every_finisher
+def test_bench_drag(finisher, raw, capsys, qapp, monkeypatch):
+    few = [case for case in bench.cases(finisher) if case.slider.name in ("exposure", "clarity")]
+    monkeypatch.setattr(bench, "cases", lambda _: few)
+    arguments = ["--finisher", finisher.name, "--frames", "20", "--json"]
+    assert cli.main(["bench", "drag", str(raw), *arguments]) == 0
     said = json.loads(capsys.readouterr().out)
     for kind in ("pointwise", "areawise"):
         assert 0 < said[kind]["median_ms"] <= said[kind]["p95_ms"]
