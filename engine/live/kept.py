@@ -22,5 +22,9 @@ class Kept:
             if seen() is image and before == told:
                 return known
         made = make()
-        self._known.append((ref(image), told, made))
+        self._known.append((ref(image, self._forget), told, made))
         return made
+
+    def _forget(self, gone: ReferenceType[Tensor]) -> None:
+        left = (known for known in tuple(self._known) if known[0] is not gone)
+        self._known = deque(left, maxlen=KEPT)

@@ -164,11 +164,10 @@ _SIXTEENTH, _QUARTER, _MIDDLE, _EIGHTH = F(1 / 16), F(1 / 4), F(3 / 8), F(1 / 8)
 @part
 def _halve_row(line: Row, fit: _Fit, out: Row) -> None:
     """`line` at half its size."""
-    start = _SPARE + fit.to_half
+    begin = line[_SPARE + fit.to_half :]  # indexed from 0, it is read by vectors
     for x in range(len(out)):
-        at = start + 2 * x
-        far, near = line[at] + line[at + 4], line[at + 1] + line[at + 3]
-        out[x] = _SIXTEENTH * far + _QUARTER * near + _MIDDLE * line[at + 2]
+        far, near = begin[2 * x] + begin[2 * x + 4], begin[2 * x + 1] + begin[2 * x + 3]
+        out[x] = _SIXTEENTH * far + _QUARTER * near + _MIDDLE * begin[2 * x + 2]
     out[: fit.first_half] = out[fit.first_half]
     out[fit.last_half + 1 :] = out[fit.last_half]
 
@@ -292,14 +291,13 @@ def _double_row(plane: Plane, y: int, rows: _Fit, columns: _Fit, line: Row, out:
         for x in range(width):
             inner[x] = _EIGHTH * (before[x] + after[x]) + F(0.75) * here[x]
     _lengthen(line)
-    start = _SPARE + columns.from_half
+    begin = line[_SPARE + columns.from_half - 1 :]
     for x in range(len(out) >> 1):
-        at = start + x
-        out[2 * x] = _EIGHTH * (line[at - 1] + line[at + 1]) + F(0.75) * line[at]
-        out[2 * x + 1] = F(0.5) * (line[at] + line[at + 1])
+        out[2 * x] = _EIGHTH * (begin[x] + begin[x + 2]) + F(0.75) * begin[x + 1]
+        out[2 * x + 1] = F(0.5) * (begin[x + 1] + begin[x + 2])
     if len(out) & 1:
-        at = start + (len(out) >> 1)
-        out[len(out) - 1] = _EIGHTH * (line[at - 1] + line[at + 1]) + F(0.75) * line[at]
+        x = len(out) >> 1
+        out[2 * x] = _EIGHTH * (begin[x] + begin[x + 2]) + F(0.75) * begin[x + 1]
     out[: columns.first] = out[columns.first]
     out[columns.last + 1 :] = out[columns.last]
 

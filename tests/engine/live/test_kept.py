@@ -1,5 +1,7 @@
 """What was made of a picture is not made again, until another picture has its memory."""
 
+from weakref import ref
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,14 @@ def test_another_picture_or_told_otherwise_it_is_looked_at_again() -> None:
     kept.of(image, 1.0, lambda: image + 1.0)
     assert kept.of(image.clone(), 1.0, lambda: image + 2.0) == 3.0
     assert kept.of(image, 2.0, lambda: image + 3.0) == 4.0
+
+
+def test_of_a_picture_that_is_gone_nothing_is_left() -> None:
+    kept, image = Kept(), torch.ones(1)
+    made = ref(kept.of(image, None, image.clone))
+    assert made() is not None
+    del image
+    assert made() is None
 
 
 def test_few_pictures_are_remembered() -> None:
