@@ -14,9 +14,10 @@ from engine.files import write_bytes
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.program import found, program
-from engine.finishers.darktable.proxies import PROXIES, entered, quick
+from engine.finishers.darktable.proxies import entered, quick
 from engine.finishers.darktable.sidecar import read_sidecar
 from engine.finishers.darktable.whole import export, tap, truth
+from engine.live.darktable.operators import live_operators
 from engine.match.match import Match, Mode
 from engine.match.match import match as matched
 from engine.match.regress import LARGE
@@ -41,7 +42,7 @@ def render(
     write_sidecar: Path | None,
     live: bool,
 ) -> dict[str, object]:
-    """Have darktable finish `raw`, or `live` the proxies; what is to be said of it.
+    """Have darktable finish `raw`, or `live` the proxies, compiled; what is to be said of it.
 
     Raises PhotofinishError.
     """
@@ -54,7 +55,7 @@ def render(
             settings,
             out,
             finisher=DARKTABLE,
-            operators=PROXIES,
+            operators=live_operators(),
             space=space,
             bits=bits,
             quality=quality,
