@@ -49,7 +49,7 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
 
 def _top(image: Tensor, to_working: Matrix) -> float:
     """Where the lattice ends: at a power of 2, so that a drag moves it in few places."""
-    lightest = sample(image).reshape(3, -1).max(1)
+    lightest = np.nan_to_num(sample(image)).reshape(3, -1).max(1)
     reached = float((to_working.clip(0.0) @ lightest).max())
     return float(2.0 ** min(max(math.ceil(math.log2(max(reached, 1e-9)) + SPARE), 0.0), MOST))
 

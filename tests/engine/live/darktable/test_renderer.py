@@ -102,6 +102,14 @@ def test_light_without_an_end_is_white(photo: Photo) -> None:
     assert (shown(DarktableRenderer(bright), edit(exposure=5.0)) & 255).min() >= 254
 
 
+def test_no_number_does_no_harm(photo: Photo) -> None:
+    odd = photo.image.clone()
+    odd[..., 8, 8], odd[..., 16, 16] = float("nan"), float("inf")
+    whole = shown(DarktableRenderer(photo, nodes=65), edit(exposure=0.5))
+    found = shown(DarktableRenderer(replace(photo, image=odd), nodes=65), edit(exposure=0.5))
+    assert np.abs((found & 255).astype(int) - (whole & 255).astype(int))[20:].max() <= 8
+
+
 def test_grays_stay_gray() -> None:
     light = torch.logspace(-10, 4, 4096, base=2.0).view(1, 1, 64, 64).expand(-1, 3, -1, -1)
     grays = replace(first(64, 64), image=light.contiguous())
