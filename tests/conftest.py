@@ -2,6 +2,7 @@
 
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,19 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def darktable() -> Path:
-    """The installed darktable; where there is none, the test is skipped."""
+def darktable() -> Iterator[Path]:
+    """The installed darktable; where there is none, the test is skipped.
+
+    It runs on one thread, as it makes the same bits again only so.
+    """
     from engine.finishers.darktable.program import found
 
     path = found()
     if path is None:
         pytest.skip("darktable is not installed")
-    return path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield path
 
 
 @pytest.fixture

@@ -142,8 +142,8 @@ def match(
     edit is written to `out`, the picture to `picture`. Raises PhotofinishError.
     """
     _check_free(out)
-    if out is not None or picture is not None:
-        program()  # which both are made by: not told only after the match
+    if picture is not None:
+        program()  # which makes it: not told only after the match
     photo, start, notes = _wanted(raw, sets, sidecar, None)
     side = min(max(goal.image.shape[-2:]), max(photo.metadata.full_size), LARGE)
     first = cli.run(entered(raw, photo, side), "Opening")
@@ -170,7 +170,7 @@ def _wanted(
     settings, notes = Settings(), list[str]()
     for text in sets or ():
         assigned(settings, text, DARKTABLE)  # what cannot be set is told before anything is opened
-    photo = cli.run(open_photo(raw, half=True), "Opening")
+    photo = cli.run(open_photo(raw, half=found() is not None), "Opening")
     if sidecar is not None:
         read = read_sidecar(sidecar, photo.metadata)
         settings, notes = read.settings, list(read.notes)

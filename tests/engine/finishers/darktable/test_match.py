@@ -10,7 +10,6 @@ from PIL import Image
 from editor import cli as whole  # noqa: F401 - adds the verbs
 from engine.benchmarks.quality import decibels
 from engine.finishers.darktable import DARKTABLE
-from engine.finishers.darktable.program import CHOSEN
 from engine.finishers.darktable.proxies import PROXIES, entered, entered_by_us, quick
 from engine.finishers.darktable.whole import export, truth
 from engine.live.quick import Quick
@@ -79,15 +78,13 @@ def test_the_command_line_matches_and_writes_darktables_sidecar(
     assert ask("match", raw, target, *arguments)[0] == 1  # what is there is not written over
 
 
-def test_without_darktable_an_edit_for_it_is_refused_before_the_match(
-    raw, tmp_path, ask, monkeypatch
+def test_without_darktable_its_picture_is_refused_before_the_match(
+    raw, tmp_path, ask, without_darktable
 ) -> None:
     Image.fromarray(np.arange(32 * 32 * 3, dtype=np.uint8).reshape(32, 32, 3)).save(
         tmp_path / "target.png"
     )
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv(CHOSEN, raising=False)
-    arguments = ["--finisher", "darktable", "--out", tmp_path / "edit.xmp"]
+    arguments = ["--finisher", "darktable", "--render", tmp_path / "matched.png"]
     status, _, complaint = ask("match", raw, tmp_path / "target.png", *arguments)
     assert (status, "darktable is not installed" in complaint) == (1, True)
 

@@ -14,7 +14,7 @@ from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import input_items
 from engine.finishers.darktable.history import History, Item
-from engine.finishers.darktable.sidecar import write_sidecar
+from engine.finishers.darktable.sidecar import read_sidecar, write_sidecar
 from engine.finishers.darktable.whole import export, tap
 from engine.photo import Photo
 from engine.progress import finish
@@ -127,6 +127,19 @@ def test_the_command_line_renders_writes_and_reads_back(copied, tmp_path, ask) -
     assert np.array_equal(cv2.imread(str(out)), cv2.imread(str(again)))
     status, _, complaint = ask("render", copied, again, "--write-sidecar", sidecar, *arguments)
     assert (status, "is there already" in complaint) == (1, True)
+
+
+def test_without_darktable_the_proxies_make_the_picture_and_the_sidecar_is_written(
+    raw, tmp_path, ask, without_darktable, metadata
+) -> None:
+    out, sidecar = tmp_path / "out.jpg", tmp_path / "edit.xmp"
+    status, _, _ = ask(
+        *("render", raw, out, "--finisher", "darktable", "--operators", "live"),
+        *("--set", "exposure=0.5", "--write-sidecar", sidecar),
+    )
+    assert status == 0
+    assert cv2.imread(str(out)).shape[:2] == metadata.full_size[::-1]
+    assert dict(read_sidecar(sidecar, metadata).settings.values) == {"exposure": 0.5}
 
 
 def test_the_command_line_writes_taps(copied, tmp_path, ask) -> None:
