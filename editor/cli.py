@@ -12,6 +12,7 @@ from engine import cli
 from engine.benchmarks.command import Write, bench, told
 from engine.errors import PhotofinishError
 from engine.match.command import match
+from engine.style.command import sequence, style
 from engine.training.command import train
 
 
@@ -33,6 +34,8 @@ def edit(
 
 
 cli.app.command("match")(match)
+cli.app.add_typer(style, name="style")
+cli.app.command("sequence")(sequence)
 cli.app.add_typer(bench, name="bench")
 cli.app.add_typer(train, name="train")
 

@@ -115,6 +115,12 @@ def profile_tone_table(profile: Profile, exposure: float) -> Tensor:
     return torch.from_numpy(np.clip(y, 0.0, 1.0))
 
 
+def inverse(table: Tensor) -> Tensor:
+    """The inverse (INTERVALS + 1,) of a rising curve over [0, 1], given as a table."""
+    y = np.linspace(0.0, 1.0, INTERVALS + 1)
+    return torch.from_numpy(np.interp(y, table.numpy(), np.linspace(0.0, 1.0, len(table))))
+
+
 def apply_tone(image: Tensor, table: Tensor) -> Tensor:
     """Send the largest and smallest of R, G, B through `table`; the middle keeps its place.
 

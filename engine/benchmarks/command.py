@@ -32,6 +32,9 @@ Write = Annotated[
     ),
 ]
 
+MADE_SHOWN = 60
+"""Made scenes that a style is learned from where there are no photos."""
+
 OF_FIDELITY, OF_RIVALS, OF_GRADIENTS, OF_MATCHES = 640, 320, 192, 1155
 """Long sides of the photos in pixels."""
 
@@ -137,6 +140,45 @@ def bench_match(
     said = cli.run(matches(BASIC, means, chosen, targets, rivals), "Matching")
     command = ["bench", "match", "--targets", str(targets), "--rivals", str(rivals)]
     told(said, "match", command, photos or (), write=write, as_json=as_json)
+
+
+@bench.command("styles")
+def bench_styles(
+    photos: Photos = None,
+    apart: Annotated[
+        list[Path] | None,
+        typer.Option("--apart", metavar="DIR", help="Photos that no style has seen."),
+    ] = None,
+    luts: Annotated[
+        Path | None,
+        typer.Option("--luts", metavar="DIR", help="Looks to tell apart: .cube files in folders."),
+    ] = None,
+    write: Write = None,
+    as_json: cli.Json = False,
+) -> None:
+    """How near styles come to rules hidden in pictures, and to which of eight looks."""
+    from engine.benchmarks.photos import made_photos
+    from engine.benchmarks.photos import photos as opened
+    from engine.benchmarks.styles import PICTURE_SIDE, sorted_looks, styles
+    from engine.finishers.basic import BASIC
+    from engine.live.operators import compiled_operators
+
+    if bool(photos) != bool(apart):
+        raise PhotofinishError("Photos to learn from need others to be judged on: --apart.")
+    looks = [] if luts is None else sorted_looks(luts)
+    if photos and apart:
+        shown = [p for _, p in cli.run(opened(photos, PICTURE_SIDE), "Opening")]
+        judged = [p for _, p in cli.run(opened(apart, PICTURE_SIDE), "Opening")]
+    else:
+        shown, judged = made_photos(MADE_SHOWN, PICTURE_SIDE, 0), made_photos(20, PICTURE_SIDE, 1)
+    work = styles(BASIC, compiled_operators(BASIC), shown, judged, looks)
+    said = cli.run(work, "Learning")
+    command = ["bench", "styles"]
+    for folder in apart or ():
+        command += ["--apart", folder.name]
+    if luts is not None:
+        command += ["--luts", luts.name]
+    told(said, "styles", command, photos or (), write=write, as_json=as_json)
 
 
 @bench.command("references")

@@ -8,10 +8,15 @@ from numpy.random import default_rng
 from engine.photo import Photo, open_photo
 from engine.progress import Progress, Work
 from engine.sidecar import RAW_SUFFIXES
-from engine.training.sources import photos_in, source_of, unprocessed
+from engine.training.sources import made, photos_in, source_of, unprocessed
 
 MADE, SEED = 6, 777_000
 """Scenes that are made where no folder is given, and their seed, which no training uses."""
+
+
+def made_photos(count: int, long_side: int, series: int) -> list[Photo]:
+    """So many made scenes by random cameras; others for each `series`."""
+    return [made(long_side, default_rng([SEED, series, i])) for i in range(count)]
 
 
 def photos(folders: Sequence[Path], long_side: int) -> Work[list[tuple[str, Photo]]]:

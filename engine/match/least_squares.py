@@ -79,7 +79,7 @@ def search(
         before = loss(residuals, at)
         normal, slope = loss.model(residuals, jacobian, at)
         while True:
-            step = _bounded(normal, slope, at, damping)
+            step = bounded(normal, slope, at, damping)
             tried = problem.residuals(at + step) if _moves(step) else residuals
             fall = before - loss(tried, at + step)
             if fall > 0.0 or damping > MOST or not _moves(step):
@@ -140,7 +140,7 @@ def _moves(step: Tensor) -> bool:
     return float(step.abs().max()) > 0.01 * CONVERGED
 
 
-def _bounded(normal: Tensor, slope: Tensor, at: Tensor, damping: float) -> Tensor:
+def bounded(normal: Tensor, slope: Tensor, at: Tensor, damping: float) -> Tensor:
     """The damped step (n,) that stays in the box; numbers held by a bound are left out of it."""
     damped = normal + damping * torch.diag(normal.diagonal())
     free = ~(((at <= _AT_END) & (slope > 0.0)) | ((at >= 1.0 - _AT_END) & (slope < 0.0)))

@@ -60,7 +60,7 @@ def source_of(files: Sequence[Path], *, apart: bool) -> Source:
     def draw(rng: Generator) -> Photo:
         long_side = round(LONG_SIDES[0] + (LONG_SIDES[1] - LONG_SIDES[0]) * rng.random() ** 0.6)
         if not kept or rng.random() < (0.0 if apart else MADE):
-            return _made(long_side, rng)
+            return made(long_side, rng)
         path = kept[int(rng.integers(len(kept)))]
         if path.suffix.lower() in RAW_SUFFIXES:
             return _cropped_raw(_raw(path), long_side, rng)
@@ -75,7 +75,8 @@ def unprocessed(path: Path, rng: Generator) -> Photo:
     return exposed(scene_of(picture, shot), shot, _reduced(picture, STORED_SIDE), rng)
 
 
-def _made(long_side: int, rng: Generator) -> Photo:
+def made(long_side: int, rng: Generator) -> Photo:
+    """A made scene as a random camera would have recorded it, `long_side` pixels long."""
     size = _size(long_side, rng.uniform(1.0, 1.8), rng)
     # drawn larger, so that borders are as smooth as a camera's
     scene = made_scene(rng, round(size[0] * 1.5), round(size[1] * 1.5))

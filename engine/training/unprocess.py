@@ -19,6 +19,7 @@ from engine.curves import (
     INTERVALS,
     apply_tone,
     exposure_ramp,
+    inverse,
     middle_grey,
     profile_tone_table,
     total_exposure,
@@ -104,9 +105,9 @@ def scene_of(picture: Tensor, shot: Shot) -> Tensor:
     toned = transform(srgb_decode(picture), between(SRGB, PROPHOTO)).clamp(0.0, 1.0)
     fine = torch.linspace(0.0, 1.0, 16 * INTERVALS + 1, dtype=torch.float64)
     before_tone = apply_tone(
-        toned, _inverse(profile_tone_table(about.profile, total_exposure(about))).to(toned)
+        toned, inverse(profile_tone_table(about.profile, total_exposure(about))).to(toned)
     )
-    return apply_tone(before_tone, _inverse(exposure_ramp(fine, about)).to(toned))
+    return apply_tone(before_tone, inverse(exposure_ramp(fine, about)).to(toned))
 
 
 def exposed(scene: Tensor, shot: Shot, size: tuple[int, int], rng: Generator) -> Photo:
@@ -120,12 +121,6 @@ def exposed(scene: Tensor, shot: Shot, size: tuple[int, int], rng: Generator) ->
         (camera + _noise(camera, about, rng)).clamp_max(1.0), about.white.camera_white
     )
     return Photo(image, about, canonical_statistics(image, about))
-
-
-def _inverse(table: Tensor) -> Tensor:
-    """The inverse (INTERVALS + 1,) of a rising curve over [0, 1], given as a table."""
-    y = np.linspace(0.0, 1.0, INTERVALS + 1)
-    return torch.from_numpy(np.interp(y, table.numpy(), np.linspace(0.0, 1.0, len(table))))
 
 
 def _stretched(scene: Tensor, reach: float, about: Metadata) -> Tensor:

@@ -1,0 +1,1 @@
+"""Styles: sliders for each photo, learned from a collection of one look."""

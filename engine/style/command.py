@@ -1,0 +1,200 @@
+"""`photofinish style` and `photofinish sequence`: sliders for each photo, learned from a look."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine import cli
+from engine.errors import PhotofinishError
+
+if TYPE_CHECKING:
+    from engine.photo import Photo
+    from engine.settings import Settings
+    from engine.style.style import Style
+
+style = typer.Typer(help="Learn the look of a collection, and give it to photos.")
+
+StyleFile = Annotated[
+    str,
+    typer.Argument(metavar="STYLE", help="A style's file, or the name of one that ships."),
+]
+Strength = Annotated[
+    float, typer.Option(metavar="PERCENT", min=0.0, max=150.0, help="How much of the style.")
+]
+LONG_SIDE = 512
+
+
+@style.command("train")
+def train(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Pictures of one look.")],
+    out: Annotated[Path, typer.Option("--out", metavar="STYLE", help="The file to write.")],
+    edits: Annotated[
+        bool, typer.Option("--edits", help="DIR holds raws with their edits beside them.")
+    ] = False,
+    as_json: cli.Json = False,
+) -> None:
+    """Learn a style from a folder of pictures that you like, or of your own edits."""
+    from engine.finishers.basic import BASIC
+    from engine.live.operators import compiled_operators
+    from engine.style.learning import learn_edits, learn_pictures
+    from engine.style.style import SUFFIX, write_style
+
+    start = time.perf_counter()
+    cli.check_sidecar(out)
+    name = out.name.removesuffix(SUFFIX).removesuffix(".safetensors")
+    work = (
+        learn_edits(folder, name, BASIC, compiled_operators(BASIC))
+        if edits
+        else learn_pictures(folder, name, BASIC)
+    )
+    learned = cli.run(work, "Learning")
+    write_style(learned.style, out)
+    said = _about(learned.style) | {
+        "file": str(out),
+        "notes": list(learned.notes),
+        "seconds": round(time.perf_counter() - start, 2),
+    }
+    text = f"{out}: learned from {learned.style.count} {learned.style.learned_from}"
+    cli.show(said, as_json=as_json, text=text, notes=learned.notes)
+
+
+@style.command("apply")
+def apply(
+    file: StyleFile,
+    raws: Annotated[list[Path], typer.Argument(metavar="RAW ...", readable=False)],
+    out_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--out-dir",
+            metavar="DIR",
+            help="Write finished pictures and edits here; without it the edit goes beside the raw.",
+        ),
+    ] = None,
+    strength: Strength = 100.0,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Go over edits that are there already.")
+    ] = False,
+    long_side: cli.LongSide = None,
+    as_json: cli.Json = False,
+) -> None:
+    """Give raws a style: each its own sliders, as an ordinary edit."""
+    from engine.export import export
+    from engine.finishers.basic import BASIC
+    from engine.live.operators import compiled_operators
+    from engine.photo import open_photo
+    from engine.settings import Settings
+    from engine.style.style import at_strength, read_named
+
+    chosen, operators = read_named(file), compiled_operators(BASIC)
+    if out_dir is not None:
+        _made(out_dir)
+    told = []
+    for raw in raws:
+        photo = cli.run(open_photo(raw, half=out_dir is None), f"Opening {raw.name}")
+        began = time.perf_counter()
+        settings = chosen.predict(photo.reduced(LONG_SIDE), BASIC, operators)
+        settings = at_strength(settings, strength / 100.0, photo, BASIC, Settings())
+        seconds = time.perf_counter() - began
+        files = {}
+        if out_dir is None:
+            files["edit"] = str(_beside(raw, settings, photo, replace=replace))
+        else:
+            picture = out_dir / f"{raw.stem}.jpg"
+            cli.refuse_to_replace(raw, picture)
+            work = export(
+                photo, settings, picture, finisher=BASIC, operators=operators, long_side=long_side
+            )
+            files["picture"] = str(cli.run(work, f"Rendering {raw.name}"))
+            files["edit"] = str(out_dir / f"{raw.stem}.xmp")
+            cli.write_sidecar_of(Path(files["edit"]), settings, photo)
+        told.append(
+            {
+                "raw": str(raw),
+                **files,
+                "settings": {**settings.values},
+                "seconds": round(seconds, 3),
+            }
+        )
+    text = "\n".join(str(one.get("picture", one["edit"])) for one in told)
+    cli.show({"style": chosen.name, "photos": told}, as_json=as_json, text=text)
+
+
+@style.command("info")
+def info(file: StyleFile, as_json: cli.Json = False) -> None:
+    """Say what a style was learned from, and which sliders it sets."""
+    from engine.style.style import read_named
+
+    cli.show(_about(read_named(file)), as_json=as_json)
+
+
+@style.command("list")
+def ships(as_json: cli.Json = False) -> None:
+    """List the styles that come with the program."""
+    from engine.style.style import shipped
+
+    said: dict[str, object] = {"styles": [one.name for one in shipped()]}
+    cli.show(said, as_json=as_json, text="\n".join(one.name for one in shipped()))
+
+
+def sequence(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Raw frames, one file each.")],
+    file: Annotated[str, typer.Option("--style", metavar="STYLE", help="A style's file or name.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where finished frames go.")],
+    suffix: Annotated[str, typer.Option("--format", metavar="jpg|png|tif|exr")] = "jpg",
+    long_side: cli.LongSide = None,
+    as_json: cli.Json = False,
+) -> None:
+    """Finish a sequence of raw frames in a style, without flicker."""
+    from engine.finishers.basic import BASIC
+    from engine.live.operators import compiled_operators
+    from engine.style.sequence import finish, frames_in, predict
+    from engine.style.style import read_named
+
+    start = time.perf_counter()
+    chosen, operators = read_named(file), compiled_operators(BASIC)
+    files = frames_in(folder)
+    if out.exists() and out.resolve() == folder.resolve():
+        raise PhotofinishError("The finished frames need a folder of their own.")
+    _made(out)
+    frames = cli.run(predict(files, chosen, BASIC, operators), "Predicting")
+    work = finish(files, frames, out, f".{suffix}", BASIC, operators, long_side)
+    written = cli.run(work, "Rendering")
+    said: dict[str, object] = {
+        "folder": str(out),
+        "frames": [path.name for path in written],
+        "key_frames": [files[key].name for key in frames.keys],
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+    cli.show(said, as_json=as_json, text=f"{len(written)} frames in {out}")
+
+
+def _about(chosen: "Style") -> dict[str, object]:
+    return {
+        "name": chosen.name,
+        "finisher": chosen.finisher,
+        "learned_from": chosen.learned_from,
+        "count": chosen.count,
+        "sliders": list(chosen.sliders),
+    }
+
+
+def _beside(raw: Path, settings: "Settings", photo: "Photo", *, replace: bool) -> Path:
+    """Save `settings` as the edit of `raw`, and return where."""
+    from engine.finishers.basic import BASIC
+    from engine.settings import Settings as Neutral
+    from engine.sidecar import Sidecar
+    from engine.white import as_shot_temperature_tint
+
+    sidecar = Sidecar.for_raw(raw, BASIC)
+    if sidecar.read().settings != Neutral() and not replace:
+        raise PhotofinishError(f"{raw.name} has an edit already; --replace goes over it.")
+    return sidecar.write(settings, as_shot_temperature_tint(photo.metadata))
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotofinishError(f"The folder {folder} cannot be made.") from error

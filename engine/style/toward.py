@@ -1,0 +1,75 @@
+"""Toward: the sliders that bring a photo's features where a style wants them.
+
+Gauss and Newton's steps through the pipeline on a small picture, sober: what a slider does not
+better by much it is not moved for. The Jacobian is made once, and learns from each step
+[C. G. Broyden, A Class of Methods for Solving Nonlinear Simultaneous Equations, 1965].
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from engine.finisher import Finisher
+from engine.match.candidate import Candidate
+from engine.match.free import Free
+from engine.match.least_squares import bounded
+from engine.photo import Photo
+from engine.settings import Settings
+from engine.slider import Slider
+from engine.stage import Operator
+from engine.style.features import LONG_SIDE, features, features_unfinished
+from engine.style.transport import Transport
+
+UNIT = 100.0
+"""Units of features that count as much as 1 in the loss."""
+
+SOBER = 0.03
+"""The loss of a slider that is moved over its whole range."""
+
+STEPS = 4
+"""Pictures made after those of the Jacobian."""
+
+DAMPING, CALMER = 1e-3, 4.0
+"""Damping at first, and its growth with each step that led no nearer."""
+
+
+@torch.no_grad()
+def toward(
+    transport: Transport,
+    photo: Photo,
+    finisher: Finisher,
+    operators: Mapping[str, Operator],
+    sliders: tuple[Slider, ...],
+) -> Settings:
+    """Settings of `sliders` that bring `photo` near where its features are carried."""
+    photo = photo.reduced(LONG_SIDE)
+    free = Free(sliders, Settings(), photo.metadata)
+    candidate = Candidate(photo, finisher, operators)
+    home = at = free.fractions(free.rest)
+    neutral = candidate.picture(free, at)
+    goal, weight = transport(features_unfinished(photo)), transport.weight / UNIT
+
+    def missing(picture: Tensor) -> Tensor:
+        return (features(picture) - goal) * weight
+
+    def loss(residuals: Tensor, at: Tensor) -> float:
+        return float(residuals.square().sum() + SOBER * (at - home).square().sum())
+
+    residuals = missing(neutral)
+    jacobian = torch.empty(len(at), len(residuals), dtype=torch.float64)
+    for i, by, picture in candidate.moved(free, at):
+        jacobian[i] = (missing(picture) - residuals) / by
+    damping = DAMPING
+    for _ in range(STEPS):
+        normal = jacobian @ jacobian.mT + SOBER * torch.eye(len(at), dtype=torch.float64)
+        step = bounded(normal, jacobian @ residuals + SOBER * (at - home), at, damping)
+        if not step.any():
+            break
+        tried = missing(candidate.picture(free, at + step))
+        jacobian += torch.outer(step / step.square().sum(), tried - residuals - step @ jacobian)
+        if loss(tried, at + step) < loss(residuals, at):
+            at, residuals, damping = at + step, tried, damping / CALMER
+        else:
+            damping = max(damping, 1e-2) * CALMER
+    return free.settings(at)
