@@ -83,8 +83,10 @@ class Session(QObject):
         file = self._wanted or self.file
         if file is None:
             self._document.use(finisher)
-        else:
+        elif file != self.file or finisher is not self._document.finisher:
             self._open(file, finisher)
+        elif self._wanted is not None:  # the other one was on its way
+            self.cancel()
 
     def step(self, by: int) -> None:
         """Open the next (1) or previous (-1) of the files at hand."""

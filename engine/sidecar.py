@@ -143,7 +143,7 @@ class _Held:
     def at(cls, path: Path) -> "_Held":
         stamp = _stamp(path)
         try:
-            content = _content(path)
+            content = content_of(path)
         except PhotofinishError:
             content = None
         try:
@@ -156,7 +156,7 @@ class _Held:
         if _stamp(self.path) == self.stamp:
             return False
         try:
-            return _content(self.path) != self.content
+            return content_of(self.path) != self.content
         except PhotofinishError:
             return True
 
@@ -203,7 +203,7 @@ def read_edit(path: Path, finisher: Finisher) -> Edit:
 
 def open_packet(path: Path) -> xmp.Packet:
     """The packet in one XMP file. Raises PhotofinishError where it holds none."""
-    content = _content(path)
+    content = content_of(path)
     if content is None:
         raise PhotofinishError(f"{path} does not exist.")
     try:
@@ -327,7 +327,7 @@ def _neighbours(raw: Path) -> tuple[Path, bool]:
     return beside, shared
 
 
-def _content(path: Path) -> bytes | None:
+def content_of(path: Path) -> bytes | None:
     """The bytes of `path`, None where there is no such file. Raises PhotofinishError."""
     try:
         status = path.stat()
@@ -343,7 +343,7 @@ def _content(path: Path) -> bytes | None:
 def _sound(path: Path, notes: list[str]) -> xmp.Packet | None:
     """The packet at `path`; None where there is none, and why in `notes` if it is damaged."""
     try:
-        content = _content(path)
+        content = content_of(path)
         return None if content is None else xmp.Packet(content)
     except PhotofinishError as error:
         notes.append(f"{path.name} was left alone. {error}")

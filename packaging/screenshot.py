@@ -41,10 +41,11 @@ def _shoot(raw: Path, wanted: argparse.Namespace) -> None:
     from editor.opening import opening
     from editor.window import Window
     from engine.finishers.basic import BASIC
+    from engine.finishers.darktable import DARKTABLE
 
     application = QApplication(sys.argv[:1])
     theme.dress(application)
-    window = Window(BASIC, opening)
+    window = Window(BASIC, opening, DARKTABLE)
     width, height = wanted.size.split("x")
     window.resize(int(width), int(height))
     window.show()

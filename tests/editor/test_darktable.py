@@ -208,6 +208,23 @@ class TestWithoutDarktable:
         assert window.document.opened.path == raw
         desk.rest()
 
+    def test_the_one_in_use_is_no_change_and_takes_a_switch_back(self, desk, raw):
+        window = desk.window
+        desk.take(raw)
+        desk.edit("contrast", 0.7)
+        opened: list[bool] = []
+        window.document.photo_changed.connect(lambda: opened.append(True))
+        desk.click("basic")
+        with desk.qtbot.waitSignal(
+            window.session.progressed, timeout=WAIT, check_params_cb=lambda _, step: step is None
+        ):
+            desk.click("darktable")
+            desk.click("basic")
+        assert window.document.finisher is BASIC
+        assert window.switch.buttons["basic"].isChecked()
+        assert window.document.undo_stack.count() == 1
+        assert opened == []
+
     def test_a_switch_that_fails_leaves_all_as_it_was(self, desk, raw):
         window = desk.window
         desk.take(raw)

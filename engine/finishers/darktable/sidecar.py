@@ -9,16 +9,17 @@ It also says when it was made, as a file's own time does not survive a copy.
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine import xmp
 from engine.errors import PhotofinishError
-from engine.files import reason, sweep, write_bytes
+from engine.files import sweep, write_bytes
 from engine.finishers.darktable.edit import Read, history, settings_of
 from engine.finishers.darktable.history import History, history_of
 from engine.metadata import Metadata
 from engine.settings import Settings
-from engine.sidecar import EDITED, NAMESPACE, PREFIX, now
+from engine.sidecar import EDITED, NAMESPACE, PREFIX, content_of, now
 
 MOST_DUPLICATES = 99
 
@@ -28,15 +29,18 @@ _DIGEST = re.compile(rb'photofinish:Digest="([0-9a-f]{64})"')
 
 def read_sidecar(path: Path, metadata: Metadata) -> Read:
     """The edit in a sidecar of darktable's. Raises PhotofinishError."""
-    return settings_of(history_of(_content(path)), metadata)
+    content = content_of(path)
+    if content is None:
+        raise PhotofinishError(f"{path} does not exist.")
+    return settings_of(history_of(content), metadata)
 
 
 def read_beside(raw: Path, metadata: Metadata) -> Read:
     """The edit that `raw` was left with: our newest, else darktable's own, else none."""
-    first = next(_paths(raw))
-    path = _ours(raw) or (first if first.exists() else None)
-    if path is None:
+    own, first = _ours(raw), _first(raw)
+    if own is None and not first.exists():
         return Read(Settings(), ())
+    path = own.path if own else first
     try:
         return read_sidecar(path, metadata)
     except PhotofinishError as error:
@@ -45,8 +49,8 @@ def read_beside(raw: Path, metadata: Metadata) -> Read:
 
 def edited(raw: Path) -> str | None:
     """When our edit of `raw` was made, by `engine.sidecar.now`; None where there is none."""
-    path = _ours(raw)
-    return None if path is None else _edited(_content(path))
+    own = _ours(raw)
+    return own.edited if own else None
 
 
 def write_sidecar(raw: Path, settings: Settings, metadata: Metadata) -> Path:
@@ -54,32 +58,53 @@ def write_sidecar(raw: Path, settings: Settings, metadata: Metadata) -> Path:
 
     Raises PhotofinishError.
     """
-    own, first = _ours(raw), next(_paths(raw))
+    own, first = _ours(raw), _first(raw)
     free = (path for path in _paths(raw) if not path.exists())
-    path = own or next(free, None)
+    path = own.path if own else next(free, None)
     if path is None:
         raise PhotofinishError(f"{raw.name} has {MOST_DUPLICATES} duplicates in darktable already.")
-    content = history(settings, metadata, kept=_history(own or first)).to_bytes()
+    kept = _history(own.path if own else first)
+    content = history(settings, metadata, kept=kept).to_bytes()
     sweep(path)
     write_bytes(path, _signed(content))
     return path
 
 
+@dataclass(frozen=True)
+class _Own:
+    """A sidecar of ours that nobody else has touched, and when it was made."""
+
+    path: Path
+    edited: str
+
+
+def _ours(raw: Path) -> _Own | None:
+    """The newest of them; None where there is none."""
+    found = [own for path in _paths(raw) if path.is_file() and (own := _own(path))]
+    return max(found, key=lambda own: own.edited, default=None)
+
+
+def _own(path: Path) -> _Own | None:
+    try:
+        content = content_of(path)
+        if content is None or not _is_ours(content):
+            return None
+        return _Own(path, xmp.Packet(content).text(NAMESPACE, EDITED))
+    except PhotofinishError:  # cannot be read: somebody's
+        return None
+
+
 def _paths(raw: Path) -> Iterator[Path]:
-    yield raw.with_name(f"{raw.name}.xmp")
+    """Where edits of `raw` may lie: not where the sidecar of another photo in the folder does."""
+    yield _first(raw)
     for number in range(1, MOST_DUPLICATES + 1):
-        yield raw.with_name(f"{raw.stem}_{number:02d}{raw.suffix}.xmp")
+        duplicate = raw.with_name(f"{raw.stem}_{number:02d}{raw.suffix}")
+        if not duplicate.exists():
+            yield _first(duplicate)
 
 
-def _ours(raw: Path) -> Path | None:
-    """The newest that nobody else has touched since we wrote it."""
-    found: dict[Path, str] = {}
-    for path in _paths(raw):
-        if path.is_file():
-            content = _content(path)
-            if _is_ours(content):
-                found[path] = _edited(content)
-    return max(found, key=found.__getitem__, default=None)
+def _first(raw: Path) -> Path:
+    return raw.with_name(f"{raw.name}.xmp")
 
 
 def _signed(content: bytes) -> bytes:
@@ -98,20 +123,10 @@ def _is_ours(content: bytes) -> bool:
     return hashlib.sha256(blank).hexdigest().encode() == found[1]
 
 
-def _edited(content: bytes) -> str:
-    return xmp.Packet(content).text(NAMESPACE, EDITED)
-
-
 def _history(path: Path) -> History | None:
     """What `path` says; None where it is no history of darktable's, or there is no such file."""
     try:
-        return history_of(_content(path)) if path.exists() else None
+        content = content_of(path)
+        return None if content is None else history_of(content)
     except PhotofinishError:
         return None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PhotofinishError(f"{path} cannot be read: {reason(error)}.") from error

@@ -103,6 +103,19 @@ def test_a_file_of_that_name_that_holds_no_history_is_left_alone(photo, metadata
     assert read_beside(photo, metadata).notes == ()
 
 
+def test_another_photos_sidecar_is_not_taken_for_a_duplicate(photo, metadata) -> None:
+    other = photo.with_name("IMG_01.dng")
+    other.write_bytes(b"not read here")
+    write_sidecar(other, clear(50.0), metadata)
+    assert read_beside(photo, metadata).settings == Settings()
+    assert edited_with(photo) is None
+    theirs(photo, metadata)
+    write_sidecar(photo, clear(10.0), metadata)
+    assert names(photo) == ["IMG.dng.xmp", "IMG_01.dng", "IMG_01.dng.xmp", "IMG_02.dng.xmp"]
+    assert read_beside(other, metadata).settings == clear(50.0)
+    assert read_beside(photo, metadata).settings == clear(10.0)
+
+
 def test_a_folder_that_cannot_be_written_to_is_told(photo, metadata) -> None:
     nowhere = photo.parent / "gone" / "IMG.dng"
     with pytest.raises(PhotofinishError, match="cannot be written"):
