@@ -36,7 +36,8 @@ class FinisherSwitch(QWidget):
             self._group.addButton(button, place)
             row.addWidget(button)
         row.addStretch()
-        self.setVisible(len(finishers) > 1)
+        if len(finishers) < 2:
+            self.hide()
         self._group.idClicked.connect(self._choose)
         document.finisher_changed.connect(self.show_finisher)
         self.show_finisher()
