@@ -1,6 +1,8 @@
 """A table is read as it was made: greys exactly grey, white and black in place, bends kept."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,13 +12,18 @@ from torch import Tensor
 from engine.color import srgb_encode
 from engine.live.table import Shaped, Table, Way, shaped, shaper_for
 
+PLAIN = Way(np.eye(3), np.eye(3))
+UNENDING = replace(PLAIN, ceiling=math.inf, top=64.0)
 
-def on_lattice(image: Tensor, nodes: int = 33) -> Shaped:
-    return shaped(image[0].numpy(), shaper_for(Way(np.eye(3), np.eye(3)), nodes), nodes)
+
+def on_lattice(image: Tensor, nodes: int = 33, way: Way = PLAIN) -> Shaped:
+    return shaped(image[0].numpy(), shaper_for(way, nodes), nodes)
 
 
-def read(image: Tensor, look: Callable[[Tensor], Tensor], nodes: int = 33) -> Tensor:
-    on = on_lattice(image, nodes)
+def read(
+    image: Tensor, look: Callable[[Tensor], Tensor], nodes: int = 33, way: Way = PLAIN
+) -> Tensor:
+    on = on_lattice(image, nodes, way)
     return Table(on, look(on.colors())).picture()
 
 
@@ -99,3 +106,45 @@ def test_matrices_on_the_way_are_followed_and_undone() -> None:
     truth = torch.einsum("kc,bchw->bkhw", back, camera.clamp_max(1.0)).clamp(0.0, 1.0)
     picture = Table(on, srgb_encode(on.colors())).picture()
     assert (picture - srgb_encode(truth)).abs().mean() < 0.002
+
+
+def developed(image: Tensor) -> Tensor:
+    return image / (0.2 + image)
+
+
+def test_scene_light_has_places_far_above_white() -> None:
+    image = 64.0 * colors(seed=3)
+    apart = (read(image, developed, 65, UNENDING) - developed(image)).abs()
+    assert apart.mean() < 0.002
+    assert apart.flatten().quantile(0.99) < 0.02  # pure colors: one channel is steep
+
+
+def test_what_lies_beyond_the_lattice_is_as_its_end() -> None:
+    image = torch.full((1, 3, 1, 1), 1e4)
+    assert (
+        read(image, developed, 65, UNENDING) - developed(image.clamp_max(64.0))
+    ).abs().max() < 0.002
+
+
+def test_what_is_added_on_the_way_is_added() -> None:
+    image = colors(seed=4)
+    darker = replace(UNENDING, added=np.full(3, -0.01))
+    expected = developed((image - 0.01).clamp_min(0.0))
+    assert (read(image, developed, 65, darker) - expected).abs().mean() < 0.002
+
+
+@pytest.mark.parametrize(("drawn", "seen"), [(False, [0.8, 0.4, 0.0]), (True, [0.48, 0.32, 0.0])])
+def test_a_color_outside_of_the_space_is_clipped_or_drawn_to_gray(
+    drawn: bool, seen: list[float]
+) -> None:
+    image = torch.tensor([0.8, 0.4, -0.4]).view(1, 3, 1, 1)
+    picture = read(image, lambda on: on, 129, replace(PLAIN, drawn=drawn))
+    assert picture.flatten().tolist() == pytest.approx(seen, abs=0.01)
+
+
+def test_xyz_without_light_is_black_and_z_below_none_is_none() -> None:
+    xyz = torch.tensor([[0.5, 0.5, 0.5], [-0.1, 0.2, -0.3], [0.3, -0.1, 0.4], [0.5, 0.4, -0.2]])
+    image = xyz.T.reshape(1, 3, 1, 4).contiguous()
+    expected = torch.tensor([[0.5, 0.5, 0.5], [0.0] * 3, [0.0] * 3, [0.5, 0.4, 0.0]])
+    picture = read(image, lambda on: on, 129, replace(PLAIN, lit=True))
+    assert (picture[0, :, 0].T - expected).abs().max() < 0.01
