@@ -111,7 +111,8 @@ def settings_of(history: History, metadata: Metadata) -> Read:
     }
     others |= {i.module for i in history.items if i.instance in _FIRST and _differs(i, metadata)}
     if others:
-        notes.append(f"Kept, but not shown here: darktable's {', '.join(sorted(others))}.")
+        named = ", ".join(sorted(others))
+        notes.append(f"Kept, but neither shown nor exported here: darktable's {named}.")
     return Read(settings, tuple(notes))
 
 

