@@ -16,7 +16,7 @@ from engine.settings import Settings
 from engine.sidecar import Sidecar
 from engine.white import as_shot_temperature_tint
 
-LONGEST = 120.0
+LONGEST = 60.0
 """Seconds that darktable may take for what enters the first stage."""
 
 

@@ -1,5 +1,6 @@
 """The window as a user meets it: real events in, picture, panel and files out."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -407,6 +408,25 @@ def test_the_edit_is_saved_on_release_and_found_again(hands, drawer):
     hands.open("a.dng")
     assert window.document.settings == edited
     assert len(drawer.saved["a.dng"]) == 1
+
+
+def test_a_photo_is_not_opened_before_its_edit_is_on_the_disk(hands, monkeypatch):
+    window, may_write = hands.window, threading.Event()
+    store = window.document.opened.store
+    write = store.write
+
+    def write_late(settings):
+        may_write.wait(10)
+        write(settings)
+
+    monkeypatch.setattr(store, "write", write_late)
+    hands.drag(window.panel.row("gain"), 0.8)
+    edited = window.document.settings
+    with hands.qtbot.waitSignal(window.document.photo_changed, timeout=WAIT):
+        window.session.open([_path("a.dng")])
+        hands.qtbot.wait(50)
+        may_write.set()
+    assert window.document.settings == edited
 
 
 def test_undo_is_saved_too(hands, drawer):
