@@ -43,6 +43,8 @@ from editor.scopes import Histogram
 from editor.session import Session
 from editor.stage_panel import StagePanel
 from editor.status_line import StatusLine
+from editor.styles_panel import StylesPanel
+from editor.styling import Styling
 from editor.tap_strip import TapStrip
 from editor.warming import Warming
 from engine.errors import PhotofinishError
@@ -70,6 +72,7 @@ class Window(QMainWindow):
         self.session = Session(self.document, opening, finishers, self.warming, self)
         self.darkroom = Darkroom(self.document, self.warming, self)
         self.matching = Matching(self.document, opening, self.warming, self)
+        self.styling = Styling(self.document, self.warming, self)
         self.canvas = Canvas()
         self.canvas.hint = "Open a raw photograph (Ctrl+O), or drop one here."
         self.histogram = Histogram()
@@ -77,6 +80,8 @@ class Window(QMainWindow):
         self.panel = StagePanel(self.document)
         self.strip = TapStrip(finisher)
         self.filmstrip = Filmstrip()
+        self.styles = StylesPanel(self.document, self.styling, lambda: self.session.files)
+        self.styles.hide()
         self.status = StatusLine()
         self.banner = Banner(self.canvas)
         self._last_wish: Wish | None = None
@@ -109,6 +114,7 @@ class Window(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.filmstrip)
+        row.addWidget(self.styles)
         row.addLayout(middle, 1)
         row.addWidget(side)
         self.setCentralWidget(centre)
@@ -154,6 +160,9 @@ class Window(QMainWindow):
         self.toolbar.addWidget(self.zoom_button)
         self.toolbar.addSeparator()
         self.match_button = act("Match reference…", "Ctrl+M", self.ask_match, "match", on_bar=True)
+        self.styles_button = act(
+            "Styles", "Ctrl+T", self._show_styles, "styles", on_bar=True, checkable=True
+        )
         self.export_button = act("Export…", "Ctrl+E", self.ask_export, "export", on_bar=True)
         zoom_menu = QMenu(self.zoom_button)
         for name, key, todo in (
@@ -220,6 +229,8 @@ class Window(QMainWindow):
         document.undo_stack.canRedoChanged.connect(self.redo.setEnabled)
         document.undo_stack.indexChanged.connect(self._name_steps)
         document.settings_changed.connect(self._unsaved)
+        self.styling.failed.connect(self.banner.say)
+        self.styling.said.connect(self.banner.say)
         session.failed.connect(self.banner.say)
         session.noted.connect(self.banner.say)
         session.progressed.connect(self.status.show_progress)
@@ -314,6 +325,7 @@ class Window(QMainWindow):
         for widget in (*self._surroundings, self.toolbar):
             widget.setVisible(not fill)
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.styles.setVisible(self.styles_button.isChecked() and not fill)
         self._show_files()
 
     def ask_match(self) -> None:
@@ -444,10 +456,15 @@ class Window(QMainWindow):
     def _difference(self, on: bool) -> None:
         self.darkroom.set_view(difference=on and self.darkroom.view.stage is not None)
 
+    def _show_styles(self, on: bool) -> None:
+        self.styles.setVisible(on)
+        self.styling.look(on)
+
     def _cancel(self) -> None:
         self.darkroom.cancel_detail()
         self.session.cancel()
         self.matching.cancel()
+        self.styling.cancel()
 
     # Events
 
@@ -485,6 +502,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()
         self.matching.close()
+        self.styling.close()
         self.session.close()
         self.darkroom.close()
         self.warming.close()

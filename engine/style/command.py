@@ -85,9 +85,9 @@ def apply(
     from engine.live.operators import compiled_operators
     from engine.photo import open_photo
     from engine.settings import Settings
-    from engine.style.style import at_strength, read_named
+    from engine.style.library import named
 
-    chosen, operators = read_named(file), compiled_operators(BASIC)
+    chosen, operators = named(file), compiled_operators(BASIC)
     if out_dir is not None:
         _made(out_dir)
     told = []
@@ -95,7 +95,7 @@ def apply(
         photo = cli.run(open_photo(raw, half=out_dir is None), f"Opening {raw.name}")
         began = time.perf_counter()
         settings = chosen.predict(photo.reduced(LONG_SIDE), BASIC, operators)
-        settings = at_strength(settings, strength / 100.0, photo, BASIC, Settings())
+        settings = chosen.given(settings, Settings(), strength / 100.0, photo, BASIC)
         seconds = time.perf_counter() - began
         files = {}
         if out_dir is None:
@@ -124,18 +124,19 @@ def apply(
 @style.command("info")
 def info(file: StyleFile, as_json: cli.Json = False) -> None:
     """Say what a style was learned from, and which sliders it sets."""
-    from engine.style.style import read_named
+    from engine.style.library import named
 
-    cli.show(_about(read_named(file)), as_json=as_json)
+    cli.show(_about(named(file)), as_json=as_json)
 
 
 @style.command("list")
-def ships(as_json: cli.Json = False) -> None:
-    """List the styles that come with the program."""
-    from engine.style.style import shipped
+def listed(as_json: cli.Json = False) -> None:
+    """List the styles at hand: those that ship, and your own."""
+    from engine.style.library import own, shipped
 
-    said: dict[str, object] = {"styles": [one.name for one in shipped()]}
-    cli.show(said, as_json=as_json, text="\n".join(one.name for one in shipped()))
+    mine, refused = own()
+    names = [one.name for one in (*shipped(), *mine)]
+    cli.show({"styles": names}, as_json=as_json, text="\n".join(names), notes=refused)
 
 
 def sequence(
@@ -149,11 +150,11 @@ def sequence(
     """Finish a sequence of raw frames in a style, without flicker."""
     from engine.finishers.basic import BASIC
     from engine.live.operators import compiled_operators
+    from engine.style.library import named
     from engine.style.sequence import finish, frames_in, predict
-    from engine.style.style import read_named
 
     start = time.perf_counter()
-    chosen, operators = read_named(file), compiled_operators(BASIC)
+    chosen, operators = named(file), compiled_operators(BASIC)
     files = frames_in(folder)
     if out.exists() and out.resolve() == folder.resolve():
         raise PhotofinishError("The finished frames need a folder of their own.")

@@ -8,7 +8,6 @@ way the answer is an ordinary edit.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -139,18 +138,29 @@ class Style:
         found = self.way.settings(photo, finisher, operators, sliders)
         return replace(found, values={**self.rest.values, **found.values}, off=self.rest.off)
 
+    def given(
+        self,
+        predicted: Settings,
+        start: Settings,
+        strength: float,
+        photo: Photo,
+        finisher: Finisher,
+    ) -> Settings:
+        """`start` with what the style is about as `predicted`, by `strength`: 0 none, 1 all of it.
 
-def at_strength(
-    settings: Settings, strength: float, photo: Photo, finisher: Finisher, start: Settings
-) -> Settings:
-    """`strength` of the way of every slider from `start` to `settings`: 0 none, 1 all of it."""
-    if strength == 1.0:
-        return settings
-    moved = tuple(s for s in finisher.sliders if settings[s] != start[s])
-    there = fractions_of(moved, settings, photo.metadata)
-    here = fractions_of(moved, start, photo.metadata)
-    at = (here + strength * (there - here)).clamp(0.0, 1.0)
-    return settings_at(moved, at, settings if strength > 0.0 else start)
+        Sliders go that share of the way; curves and files come with any strength but none.
+        """
+        if strength == 0.0:
+            return start
+        sliders = tuple(s for s in finisher.sliders if s.name in self.sliders)
+        here, there = (fractions_of(sliders, s, photo.metadata) for s in (start, predicted))
+        values = {**start.values, **self.rest.values}
+        merged = replace(start, values=values, off=start.off | self.rest.off)
+        if strength == 1.0:
+            for slider in sliders:
+                merged = merged.replace(slider, predicted[slider])
+            return merged
+        return settings_at(sliders, (here + strength * (there - here)).clamp(0.0, 1.0), merged)
 
 
 def write_style(style: Style, path: Path) -> None:
@@ -195,29 +205,6 @@ def read_style(path: Path) -> Style:
         )
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise foreign from error
-
-
-def shipped() -> list[Style]:
-    """The styles that come with the program, Auto first."""
-    folder = resources.files("resources") / "styles"
-    found = []
-    for entry in folder.iterdir():
-        if entry.name.endswith(SUFFIX):
-            with resources.as_file(entry) as path:
-                found.append(read_style(path))
-    return sorted(found, key=lambda style: (style.name != "Auto", style.name))
-
-
-def read_named(name: str) -> Style:
-    """The style in the file `name`, or the one of that name that ships. Raises PhotofinishError."""
-    path = Path(name)
-    if path.exists() or path.suffix:
-        return read_style(path)
-    for style in shipped():
-        if style.name.lower() == name.lower():
-            return style
-    known = ", ".join(style.name for style in shipped())
-    raise PhotofinishError(f"There is no style file {name}, and no such style ships; {known} do.")
 
 
 def _setting(value: Any) -> Any:

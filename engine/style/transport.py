@@ -29,7 +29,7 @@ HELD = 2.0
 HEAVIEST = 4.0
 """Weight of a feature that is the same in all pictures of a style; of another it is 1."""
 
-UNSEEN = 2.0
+UNSEEN = 0.5
 """Pictures that speak for a style to spread as photos do: how much shows in what few of them do."""
 
 

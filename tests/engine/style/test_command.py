@@ -100,7 +100,7 @@ def test_frames_are_not_written_among_the_raws(tmp_path, ask) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("style", "info", "sepia"), "no such style"),
+        (("style", "info", "sepia"), "no style of that name"),
         (("style", "info", "sepia.style.safetensors"), "cannot be read"),
         (("style", "train", "nowhere", "--out", "x.style.safetensors"), "is no folder"),
     ],

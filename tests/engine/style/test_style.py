@@ -16,13 +16,11 @@ from engine.settings import Settings
 from engine.style.descriptor import descriptor
 from engine.style.features import features
 from engine.style.learning import learn_pictures, learned
+from engine.style.library import named, shipped
 from engine.style.style import (
     KIND,
     Look,
-    at_strength,
-    read_named,
     read_style,
-    shipped,
     write_style,
 )
 from engine.style.toward import toward
@@ -92,7 +90,7 @@ def test_sliders_never_moved_stay(habit, others, operators) -> None:
 
 
 def test_a_style_is_the_same_from_its_file(habit, others, operators, tmp_path) -> None:
-    auto = read_named("Auto")
+    auto = named("Auto")
     for style in (habit, auto):
         path = tmp_path / "one.style.safetensors"
         write_style(style, path)
@@ -124,19 +122,26 @@ def test_six_styles_ship_and_differ(others, operators, finished) -> None:
 
 def test_monochrome_has_no_color(others, operators, finished) -> None:
     for photo in others[:3]:
-        picture = finished(photo, read_named("monochrome").predict(photo, BASIC, operators))
+        picture = finished(photo, named("monochrome").predict(photo, BASIC, operators))
         assert float((picture.amax(1) - picture.amin(1)).mean()) < 0.04
 
 
-def test_strength_goes_part_of_the_way(others) -> None:
-    photo, start = others[0], Settings()
-    exposure, temperature = BASIC.control("exposure"), BASIC.control("temperature")
-    full = start.replace(exposure, 2.0).replace(temperature, 4000.0)
-    half = at_strength(full, 0.5, photo, BASIC, start)
-    assert half[exposure] == pytest.approx(1.0)
-    assert min(4000.0, 5000.0) < float(half.values["temperature"])
-    assert at_strength(full, 0.0, photo, BASIC, start)[exposure] == 0.0
-    assert at_strength(full, 1.5, photo, BASIC, start)[exposure] == pytest.approx(3.0)
+def test_strength_goes_part_of_the_way(habit, others) -> None:
+    photo = others[0]
+    exposure, contrast, clarity = (
+        BASIC.control(name) for name in ("exposure", "contrast", "clarity")
+    )
+    start = Settings().replace(clarity, 20.0)
+    full = Settings().replace(exposure, 2.0).replace(contrast, 10.0)
+
+    def at(strength):
+        return habit.given(full, start, strength, photo, BASIC)
+
+    assert at(0.0) == start
+    assert at(0.5)[exposure] == pytest.approx(1.0)
+    assert at(1.0)[exposure] == 2.0
+    assert at(1.5)[exposure] == pytest.approx(3.0)
+    assert {at(strength)[clarity] for strength in (0.5, 1.0, 1.5)} == {20.0}
 
 
 def test_a_style_for_another_finisher_is_refused(habit, others, operators) -> None:
@@ -177,14 +182,9 @@ def test_a_file_that_is_no_style_is_told(tmp_path, content) -> None:
 
 def test_weights_that_are_no_numbers_are_refused(habit, tmp_path) -> None:
     path = tmp_path / "broken.style.safetensors"
-    style = read_named("Auto")
+    style = named("Auto")
     spread = style.way.transport.after
     broken = Spread(spread.mean * float("nan"), spread.covariance, spread.count)
     write_style(type(style)(**{**vars(style), "way": Look(Transport(spread, broken))}), path)
     with pytest.raises(PhotofinishError, match="no style of Photofinish"):
         read_style(path)
-
-
-def test_a_name_that_no_style_has_is_told_with_those_there_are() -> None:
-    with pytest.raises(PhotofinishError, match="Auto, Airy, Faded"):
-        read_named("sepia")
