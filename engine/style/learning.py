@@ -46,7 +46,10 @@ EDITED_AT = 512
 NEUTRAL = "neutral.safetensors"
 """The file of how photos look that are finished neutrally."""
 
-MEASURE = 1
+BAR, WIDEST = 16.0 / 255.0, 0.3
+"""How light a black bar may be, and the share of a side that one may take."""
+
+MEASURE = 2
 """Raised with every change to what is measured: notes of before are of no use then."""
 
 
@@ -82,7 +85,7 @@ def learn_pictures(folder: Path, name: str, finisher: Finisher) -> Work[Learned]
             measured = book.get(file)
             if measured is None:
                 try:
-                    measured = features(read_target(file).image)
+                    measured = features(without_bars(read_target(file).image))
                 except PhotofinishError as error:
                     refused.append(str(error))
                     continue
@@ -134,6 +137,18 @@ def learned(
     process = yield from fitted(described, moved[:, used])
     names = tuple(finisher.sliders[i].name for i in used)
     return Style(name, finisher.name, names, Habit(process), len(edits), _shared(edits, finisher))
+
+
+def without_bars(picture: Tensor) -> Tensor:
+    """`picture` (1, 3, H, W) without the black bars beside a film's frame."""
+    light = picture.amax((0, 1))
+    for axis in (0, 1):
+        lit = (light.amax(1 - axis) > BAR).nonzero()
+        length = light.shape[axis]
+        if len(lit) == 0 or float(lit[0]) + (length - 1.0 - float(lit[-1])) > 2 * WIDEST * length:
+            continue  # a dark picture, not one in bars
+        picture = picture.narrow(axis - 2, int(lit[0]), int(lit[-1]) + 1 - int(lit[0]))
+    return picture
 
 
 def _described(

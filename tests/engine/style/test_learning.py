@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import platformdirs
 import pytest
+import torch
 from PIL import Image
 
 from engine.errors import PhotofinishError
@@ -13,7 +14,7 @@ from engine.progress import finish
 from engine.settings import Settings
 from engine.sidecar import Sidecar
 from engine.style import learning
-from engine.style.learning import learn_edits, learn_pictures
+from engine.style.learning import learn_edits, learn_pictures, without_bars
 from engine.training.rules import Rule
 from resources.dng import write_dng
 from tests.engine.style.conftest import RULE
@@ -71,6 +72,20 @@ def test_two_looks_in_one_folder_are_told(shots, folder_of) -> None:
     notes = finish(learn_pictures(folder, "both", BASIC)).notes
     assert any("two looks" in note for note in notes)
     assert finish(learn_pictures(folder_of(shots, RULE), "one", BASIC)).notes == ()
+
+
+def test_black_bars_are_no_part_of_a_film_still(shots, finished) -> None:
+    picture = finished(shots[0], Settings()) * 0.9 + 0.1
+    still = torch.zeros(1, 3, picture.shape[-2] + 30, picture.shape[-1])
+    still[..., 15:-15, :] = picture
+    assert torch.equal(without_bars(still), picture)
+    assert torch.equal(without_bars(picture), picture)
+
+
+def test_a_light_in_the_night_is_not_cut_out() -> None:
+    night = torch.zeros(1, 3, 60, 90)
+    night[..., 30:33, 40:44] = 1.0
+    assert torch.equal(without_bars(night), night)
 
 
 def test_raws_where_pictures_were_meant_are_told(raws) -> None:
