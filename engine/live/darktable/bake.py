@@ -8,8 +8,8 @@ import numpy as np
 from torch import Tensor
 
 from engine.finishers.darktable import color_calibration, color_conversion, exposure, sigmoid
-from engine.finishers.darktable.working import TO_XYZ
 from engine.live.bake import Baking, Step, sample
+from engine.live.darktable.color_calibration import TO_WORKING, to_xyz
 from engine.live.darktable.color_conversion import unclipped
 from engine.live.darktable.exposure import line
 from engine.live.table import Way
@@ -32,9 +32,9 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
             gain, offset = line(**values)
             there, added = gain * there, gain * added + offset
         elif step.stage.exact is color_calibration.exact:
-            turn = color_calibration.to_xyz(step.metadata, **values).numpy()
+            turn = to_xyz(step.metadata, **values)
             there, added = turn @ there, turn @ added
-            back, lit = np.linalg.inv(TO_XYZ.numpy()), True
+            back, lit = TO_WORKING, True
     first = next(step.stage for step in run if step.stage.exact not in _ON_THE_WAY)
     return Way(
         there,

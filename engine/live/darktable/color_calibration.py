@@ -1,18 +1,20 @@
 """Color calibration, live."""
 
+from functools import lru_cache
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.finishers.darktable import color_calibration as stage
 from engine.finishers.darktable.working import TO_XYZ
 from engine.live.kernels import F, Planes, each_pixel, kernel
-from engine.metadata import Metadata
+from engine.metadata import Matrix, Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
 
-_BACK = torch.linalg.inv(TO_XYZ)
+TO_WORKING: Matrix = np.linalg.inv(TO_XYZ.numpy())
+"""(3, 3) from XYZ."""
 
 
 def calibrated(
@@ -26,12 +28,14 @@ def calibrated(
     """`image` (1, 3, H, W), linear Rec. 2020, with the chosen white neutral."""
     if temperature is None and tint is None:
         return image
-    there = stage.to_xyz(metadata, temperature, tint)
-    return each_pixel(image, _calibrate, _numbers(there), _numbers(_BACK))
+    there = to_xyz(metadata, temperature, tint)
+    return each_pixel(image, _calibrate, there.astype(np.float32), TO_WORKING.astype(np.float32))
 
 
-def _numbers(matrix: Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(matrix.numpy(), np.float32)
+@lru_cache(maxsize=8)
+def to_xyz(metadata: Metadata, temperature: Value | None, tint: Value | None) -> Matrix:
+    """As the stage's; known while other sliders are dragged."""
+    return np.ascontiguousarray(stage.to_xyz(metadata, temperature, tint).numpy())
 
 
 @kernel
