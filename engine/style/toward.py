@@ -27,6 +27,10 @@ UNIT = 100.0
 SOBER = 0.03
 """The loss of a slider that is moved over its whole range."""
 
+REACH, REACHES = 0.3, {"exposure": 0.4, "saturation": 0.5, "temperature": 0.2, "tint": 0.2}
+"""The share of its range that a slider is moved at most: a look without any color is one, a look
+of all there is of clarity is a mistake."""
+
 STEPS = 4
 """Pictures made after those of the Jacobian."""
 
@@ -60,10 +64,12 @@ def toward(
     jacobian = torch.empty(len(at), len(residuals), dtype=torch.float64)
     for i, by, picture in candidate.moved(free, at):
         jacobian[i] = (missing(picture) - residuals) / by
+    reach = torch.tensor([REACHES.get(s.name, REACH) for s in sliders], dtype=torch.float64)
     damping = DAMPING
     for _ in range(STEPS):
         normal = jacobian @ jacobian.mT + SOBER * torch.eye(len(at), dtype=torch.float64)
         step = bounded(normal, jacobian @ residuals + SOBER * (at - home), at, damping)
+        step = torch.minimum(torch.maximum(at + step, home - reach), home + reach) - at
         if not step.any():
             break
         tried = missing(candidate.picture(free, at + step))
