@@ -37,7 +37,7 @@ def train(
 ) -> None:
     """Learn a style from a folder of pictures that you like, or of your own edits."""
     from engine.finishers.basic import BASIC
-    from engine.live.operators import compiled_operators
+    from engine.live.quick import quick
     from engine.style.learning import learn_edits, learn_pictures
     from engine.style.style import SUFFIX, write_style
 
@@ -45,7 +45,7 @@ def train(
     cli.check_sidecar(out)
     name = out.name.removesuffix(SUFFIX).removesuffix(".safetensors")
     work = (
-        learn_edits(folder, name, BASIC, compiled_operators(BASIC))
+        learn_edits(folder, name, BASIC, cli.run(quick(BASIC), "Getting ready").exact)
         if edits
         else learn_pictures(folder, name, BASIC)
     )
@@ -82,12 +82,13 @@ def apply(
     """Give raws a style: each its own sliders, as an ordinary edit."""
     from engine.export import export
     from engine.finishers.basic import BASIC
-    from engine.live.operators import compiled_operators
+    from engine.live.quick import quick
     from engine.photo import open_photo
     from engine.settings import Settings
     from engine.style.library import named
 
-    chosen, operators = named(file), compiled_operators(BASIC)
+    chosen = named(file)
+    operators = cli.run(quick(BASIC), "Getting ready").exact
     if out_dir is not None:
         _made(out_dir)
     told = []
@@ -149,12 +150,13 @@ def sequence(
 ) -> None:
     """Finish a sequence of raw frames in a style, without flicker."""
     from engine.finishers.basic import BASIC
-    from engine.live.operators import compiled_operators
+    from engine.live.quick import quick
     from engine.style.library import named
     from engine.style.sequence import finish, frames_in, predict
 
     start = time.perf_counter()
-    chosen, operators = named(file), compiled_operators(BASIC)
+    chosen = named(file)
+    operators = cli.run(quick(BASIC), "Getting ready").exact
     files = frames_in(folder)
     if out.exists() and out.resolve() == folder.resolve():
         raise PhotofinishError("The finished frames need a folder of their own.")
