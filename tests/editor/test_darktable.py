@@ -199,6 +199,17 @@ class TestWithoutDarktable:
         desk.switch("basic")
         assert window.document.settings == edited
 
+    def test_a_number_that_is_being_typed_is_taken(self, desk, raw):
+        window = desk.window
+        desk.take(raw)
+        row = window.panel.row("exposure")
+        desk.reach(row)
+        desk.qtbot.mouseClick(row.number, LEFT)
+        desk.qtbot.keyClicks(row.number, "0.7")
+        desk.switch("darktable")
+        desk.switch("basic")
+        assert window.document.settings.values == {"exposure": 0.7}
+
     def test_switching_while_a_photo_opens_opens_it_with_the_other(self, desk, raw):
         window = desk.window
         window.session.open([raw])
