@@ -9,6 +9,8 @@ All tensors are float64; everything can be differentiated with respect to Temper
 Their leading shape is kept: (B, 1, 1, 1) values give (B, 3, 3) matrices.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -131,6 +133,7 @@ def resolve(metadata: Metadata, temperature: Value | None, tint: Value | None) -
     return of_chromaticity(metadata, chromaticity(temperature, tint))
 
 
+@lru_cache(maxsize=8)  # a search: every frame of a drag asks for it
 def as_shot(metadata: Metadata) -> White:
     """The white that the camera chose: AsShotNeutral, else AsShotWhiteXY, else D55."""
     if metadata.as_shot_neutral is not None and metadata.profile.calibrations:
