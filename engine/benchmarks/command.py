@@ -1,6 +1,8 @@
 """`photofinish bench`: figures of the engine; the editor adds what needs a window."""
 
 import shlex
+import tempfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +40,9 @@ MADE_SHOWN = 60
 OF_FIDELITY, OF_RIVALS, OF_GRADIENTS, OF_MATCHES = 640, 320, 192, 1155
 """Long sides of the photos in pixels."""
 
+TAP_OUTS = 240
+"""That rivals of darktable's proxies learn from where none are given: about 2 GB in memory."""
+
 SINGLY = 10
 """Of every so many settings, at one each stage is judged by itself, and are the rivals."""
 
@@ -56,6 +61,15 @@ def bench_proxies(
         float,
         typer.Option(metavar="M", min=0.0, help="Of training for each rival network; 0: none."),
     ] = 10.0,
+    tap_outs: Annotated[
+        Path | None,
+        typer.Option(
+            "--tap-outs",
+            metavar="DIR",
+            help="What the rival networks learn from, of other photos: as `train tap-outs`"
+            " writes it; else scenes are made.",
+        ),
+    ] = None,
     write: Write = None,
     as_json: cli.Json = False,
 ) -> None:
@@ -67,11 +81,16 @@ def bench_proxies(
     check_name(finisher)
     if finisher != BASIC.name:
         from engine.benchmarks import opened as other
+        from engine.finishers.darktable.program import program
 
+        program()  # or its absence would be told only after the training
         raws = _raws(photos or [])
         singly = -(-settings // SINGLY)
-        said = cli.run(other.opened(raws, settings, singly, OF_MATCHES), "Finishing")
+        trained, learning = _opened_rivals(tap_outs, minutes) if minutes else ({}, {})
+        work = other.opened(raws, settings, singly, OF_MATCHES, trained)
+        said = cli.run(work, "Finishing") | learning
         command = ["bench", "proxies", "--finisher", finisher, "--settings", str(settings)]
+        command += ["--minutes", f"{minutes:g}", *_learned_from(tap_outs)]
         told(said, finisher, command, photos or (), write=write, as_json=as_json)
         return
     chosen = cli.run(opened(photos or (), OF_FIDELITY), "Opening")
@@ -83,8 +102,10 @@ def bench_proxies(
         said["gradients"] = cli.run(compared(BASIC, small, gradients), "Differentiating")
     if minutes:
         small = [(name, photo.reduced(OF_RIVALS)) for name, photo in chosen]
-        said |= cli.run(_rivals(BASIC, small, -(-settings // SINGLY), minutes), "Training")
+        work = _rivals(BASIC, small, -(-settings // SINGLY), minutes, tap_outs)
+        said |= cli.run(work, "Training")
     command = ["bench", "proxies", "--settings", str(settings), "--minutes", f"{minutes:g}"]
+    command += _learned_from(tap_outs)
     told(said, "proxies", command, photos or (), write=write, as_json=as_json)
 
 
@@ -200,6 +221,37 @@ def bench_references(
     told(said, "references", ["bench", "references"], photos, write=write, as_json=as_json)
 
 
+def _learned_from(tap_outs: Path | None) -> list[str]:
+    return [] if tap_outs is None else ["--tap-outs", tap_outs.name]
+
+
+def _opened_rivals(
+    tap_outs: Path | None, minutes: float
+) -> "tuple[dict[str, Contender], dict[str, object]]":
+    """Rivals of darktable's proxies, and what they were trained on for how long."""
+    from engine.benchmarks.rivals import rivals, written_examples
+    from engine.finishers.darktable import DARKTABLE
+    from engine.training.darktable import LONG_SIDES, write
+    from engine.training.sources import source_of
+    from engine.training.tap_folder import folders_in, write_random
+    from engine.training.train_proxies import Budget
+
+    said: dict[str, object] = {"rival_minutes": minutes}
+    with tempfile.TemporaryDirectory() as name:
+        if tap_outs is None:
+            tap_outs, began = Path(name), time.perf_counter()
+            source = source_of((), apart=False, long_sides=LONG_SIDES)
+            work = write_random(
+                tap_outs, TAP_OUTS, finisher=DARKTABLE, source=source, seed=0, by=write
+            )
+            cli.run(work, "Writing")
+            said["tap_out_seconds"] = round(time.perf_counter() - began, 1)
+        folders = folders_in(tap_outs)
+        said["tap_outs"] = len(folders)
+        examples = written_examples(DARKTABLE, folders)
+        return cli.run(rivals(DARKTABLE, examples, budget=Budget(minutes)), "Training"), said
+
+
 def _raws(folders: list[Path]) -> list[Path]:
     """The raws in `folders`. Raises PhotofinishError where there is none."""
     from engine.sidecar import RAW_SUFFIXES
@@ -250,17 +302,24 @@ def _fidelity(
 
 
 def _rivals(
-    finisher: "Finisher", photos: "list[tuple[str, Photo]]", settings: int, minutes: float
+    finisher: "Finisher",
+    photos: "list[tuple[str, Photo]]",
+    settings: int,
+    minutes: float,
+    tap_outs: Path | None,
 ) -> "Work[dict[str, object]]":
     """Each rival's score as a whole, and of its stages by themselves."""
     from engine.benchmarks.fidelity import finished_by, stand_ins
-    from engine.benchmarks.rivals import rivals
+    from engine.benchmarks.rivals import examples_of, rivals, written_examples
     from engine.training.sources import source_of
+    from engine.training.tap_folder import folders_in
     from engine.training.train_proxies import Budget
 
-    trained: dict[str, Contender] = yield from rivals(
-        finisher, source_of((), apart=False), budget=Budget(minutes)
-    )
+    if tap_outs is None:
+        examples = examples_of(finisher, source_of((), apart=False))
+    else:
+        examples = written_examples(finisher, folders_in(tap_outs))
+    trained: dict[str, Contender] = yield from rivals(finisher, examples, budget=Budget(minutes))
     said: dict[str, object] = {"rival_minutes": minutes}
     for name, contender in trained.items():
         whole: Score = yield from finished_by(finisher, photos, settings, contender.finish)

@@ -8,7 +8,7 @@ darktable's picture beside that of the hidden settings.
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 from engine.benchmarks.draws import all_moved
 from engine.benchmarks.matches import DRAWN_AT, SEED, hidden_settings
 from engine.benchmarks.quality import DIGITS, decibels, mean, summary
+from engine.benchmarks.rivals import Contender
 from engine.benchmarks.searches import evolved, modeled
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE, MODULES
@@ -30,6 +31,7 @@ from engine.photo import Photo, area_average, open_photo
 from engine.progress import Progress, Work, finish
 from engine.renderer import Renderer
 from engine.settings import Settings
+from engine.stage import Operator
 
 TEN = (
     *("temperature", "tint", "exposure", "highlights", "shadows", "whites", "blacks"),
@@ -42,12 +44,20 @@ RENDERS, RIVALS_SIDE = 200, 400
 
 
 def opened(
-    raws: Sequence[Path], settings: int, singly: int, long_side: int
+    raws: Sequence[Path],
+    settings: int,
+    singly: int,
+    long_side: int,
+    rivals: Mapping[str, Contender] | None = None,
 ) -> Work[dict[str, object]]:
-    """Scores of the whole chain, of each photo and of each stage, and of our own input."""
+    """Scores of the whole chain, of each photo and of each stage, and of our own input.
+
+    At the first `singly` of the settings each stage is judged by itself; `rivals` are only there.
+    """
     whole: list[float] = []
     by_photo: dict[str, object] = {}
-    by_stage: dict[str, tuple[list[float], list[float]]] = {}
+    rivals, ours = rivals or {}, _Judged(PROXIES)
+    others = {name: _Judged(contender.operators) for name, contender in rivals.items()}
     inputs: list[float] = []
     left_out: dict[str, object] = {}
     seconds: dict[str, list[float]] = {"darktable": [], "proxies": []}
@@ -71,9 +81,12 @@ def opened(
             began = time.perf_counter()
             seen = live.picture(chosen)
             seconds["proxies"].append(time.perf_counter() - began)
-            mine.append(decibels(seen, _shown(first, viewed)))
+            truth = _shown(first, viewed)
+            mine.append(decibels(seen, truth))
             if seed < singly:
-                _judge(raw, first, chosen, long_side, by_stage)
+                for name, contender in rivals.items():
+                    others[name].whole.append(decibels(contender.finish(first, chosen), truth))
+                _judge(raw, first, chosen, long_side, (ours, *others.values()))
         by_photo[raw.stem] = summary(mine)
         whole += mine
     return {
@@ -81,14 +94,13 @@ def opened(
         "settings": settings,
         "long_side": long_side,
         "chain": summary(whole),
-        "stages": {
-            name: {**summary(by), "without_db": mean(without)}
-            for name, (by, without) in by_stage.items()
-        },
+        "stages": ours.stages(),
         "by_photo": by_photo,
         "our_own_input": summary(inputs),
         "seconds": {name: round(statistics.median(each), DIGITS) for name, each in seconds.items()},
         "left_out": left_out,
+        **{name: summary(judged.whole) for name, judged in others.items()},
+        **{f"{name}_stages": stages for name, j in others.items() if (stages := j.stages())},
     }
 
 
@@ -187,12 +199,24 @@ def _first(raw: Path, photo: Photo, long_side: int) -> Photo:
     return finish(entered(raw, photo, long_side))
 
 
+class _Judged:
+    """What some operators have got so far: as a whole, and by stage, also without the stage."""
+
+    def __init__(self, operators: Mapping[str, Operator]) -> None:
+        self.operators = operators
+        self.whole: list[float] = []
+        self.by_stage: dict[str, tuple[list[float], list[float]]] = {}
+
+    def stages(self) -> dict[str, object]:
+        """Scores by the name of the stage."""
+        return {
+            name: {**summary(by), "without_db": mean(without)}
+            for name, (by, without) in self.by_stage.items()
+        }
+
+
 def _judge(
-    raw: Path,
-    first: Photo,
-    chosen: Settings,
-    long_side: int,
-    by_stage: dict[str, tuple[list[float], list[float]]],
+    raw: Path, first: Photo, chosen: Settings, long_side: int, contenders: Sequence[_Judged]
 ) -> None:
     """Add each stage's score at `chosen`."""
     before = first.image
@@ -201,14 +225,19 @@ def _judge(
         after = finish(tap(raw, first.metadata, chosen, stage.name, long_side))
         values, neutral = stage.values(chosen), stage.neutral()
         with torch.no_grad():
-            by = module.proxy(before, first.metadata, first.statistics, **values).float()
             without = before
             if not stage.idle(neutral):
                 without = module.proxy(before, first.metadata, first.statistics, **neutral).float()
         truth = _behind(first, after, chosen, place + 1)
-        marks = by_stage.setdefault(stage.name, ([], []))
-        for found, image in zip(marks, (by, without), strict=True):
-            found.append(decibels(_behind(first, image, chosen, place + 1), truth))
+        left_out = decibels(_behind(first, without, chosen, place + 1), truth)
+        for judged in contenders:
+            if stage.name in judged.operators:
+                operator = judged.operators[stage.name]
+                with torch.no_grad():
+                    by = operator(before, first.metadata, first.statistics, **values).float()
+                marks = judged.by_stage.setdefault(stage.name, ([], []))
+                marks[0].append(decibels(_behind(first, by, chosen, place + 1), truth))
+                marks[1].append(left_out)
         before = after
 
 

@@ -7,9 +7,10 @@ for stages, they run one after the other, and what is known is left exact.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import EllipsisType
 from typing import TypeAlias, TypeVar
 
@@ -21,23 +22,26 @@ from engine.benchmarks.draws import all_moved
 from engine.benchmarks.networks import EncodedCascade, Srcnn, UNet
 from engine.curves import total_exposure
 from engine.finisher import Finisher
+from engine.finishers import stand_ins
 from engine.photo import Photo
 from engine.progress import PARTS, Progress, Work, within
 from engine.proxies.chain import Chain
 from engine.proxies.encoding import compress
 from engine.proxies.pointwise import PointwiseProxy
-from engine.renderer import Renderer
+from engine.renderer import Renderer, Tap
 from engine.settings import Settings
-from engine.stage import Kind, Operator, Stage
+from engine.stage import Kind, Operator, Space, Stage
 from engine.training.checkpoints import Run
 from engine.training.losses import loss
 from engine.training.sampling import random_settings
 from engine.training.sources import Source
+from engine.training.tap_folder import read_taps
 from engine.training.tap_outs import TapOut
 from engine.training.train_proxies import PICTURES, RATE, Budget, rate_at, take_step
 
-KNOWN = ("color_balance", "exposure", "creative_lut")
-"""Stages with sliders that stay exact: a matrix, a gain, and a table that no file is chosen for."""
+KNOWN = ("color_balance", "exposure", "color_calibration", "creative_lut")
+"""Stages with sliders that stay as they are: matrices, gains, and a table that no file is chosen
+for."""
 
 COUNT, SETTINGS, LONG_SIDE = 120, 4, 160
 """Photos, settings of each, and their long side in pixels: about 2 GB in memory. A stage with
@@ -88,19 +92,17 @@ class Contender:
 
 def rivals(
     finisher: Finisher,
-    source: Source,
+    learned_from: Work[list[Example]],
     *,
-    count: int = COUNT,
-    long_side: int = LONG_SIDE,
     budget: Budget | None = None,
     seed: int = 0,
 ) -> Work[dict[str, Contender]]:
-    """Train "paper", "srcnn" and "unet" on the same `count` photos of `source`.
+    """Train "paper", "srcnn" and "unet" on the same examples.
 
     Each gets the minutes of `budget`, shared evenly among its networks; steps are of each network.
     """
     budget = budget or Budget(MINUTES)
-    examples = yield from within(examples_of(finisher, source, count, long_side, seed), 0, 4)
+    examples = yield from within(learned_from, 0, 4)
     paper = _stage_by_stage(finisher, examples, paper_network, budget, seed)
     srcnn = _stage_by_stage(finisher, examples, Srcnn, budget, seed)
     unet = _all_at_once(finisher, examples, budget, seed)
@@ -122,7 +124,12 @@ def paper_network(stage: Stage) -> nn.Module:
 
 
 def examples_of(
-    finisher: Finisher, source: Source, count: int, long_side: int, seed: int
+    finisher: Finisher,
+    source: Source,
+    *,
+    count: int = COUNT,
+    long_side: int = LONG_SIDE,
+    seed: int = 0,
 ) -> Work[list[Example]]:
     """`count` photos, finished exactly at settings with all sliders moved and at random ones.
 
@@ -135,8 +142,22 @@ def examples_of(
         for turn in range(SETTINGS):
             moved = all_moved(finisher, int(rng.integers(2**31)))
             settings = random_settings(finisher, rng) if turn % 2 else moved
-            examples.append(_example(photo, settings, finisher))
+            examples.append(_example(photo, settings, Renderer(photo, finisher).finish(settings)))
         yield Progress(index + 1, count, "tap-outs")
+    return examples
+
+
+def written_examples(finisher: Finisher, folders: Sequence[Path]) -> Work[list[Example]]:
+    """The tap-outs in `folders`, one photo at settings in each. Raises PhotofinishError."""
+    examples = []
+    for index, folder in enumerate(folders):
+        photo, taps = read_taps(folder, finisher)
+        settings = Settings()
+        for tap in taps:
+            for control in tap.stage.controls:
+                settings = settings.replace(control, tap.values[control.name])
+        examples.append(_example(photo, settings, taps))
+        yield Progress(index + 1, len(folders), "tap-outs")
     return examples
 
 
@@ -144,21 +165,24 @@ def question(finisher: Finisher, photo: Photo, settings: Settings) -> tuple[Tens
     """What the U-Net is asked: `photo` (1, 3, H, W), and how far sliders are from neutral (1, n).
 
     The picture has the white and brightness that the camera chose, and is encoded: what M says
-    about these need not be learned.
+    about these need not be learned. One that is in color already has them.
     """
-    stage = finisher.stage("color_balance")
-    neutral = stage.neutral()
-    metadata, statistics = stage.carry(photo.metadata, photo.statistics, **neutral)
-    with torch.no_grad():
-        balanced = stage.exact(photo.image, metadata, statistics, **neutral)
+    image, metadata = photo.image, photo.metadata
+    if finisher.enters is Space.CAMERA:
+        stage = finisher.stage("color_balance")
+        neutral = stage.neutral()
+        metadata, statistics = stage.carry(metadata, photo.statistics, **neutral)
+        with torch.no_grad():
+            balanced = stage.exact(image, metadata, statistics, **neutral)
+        image = balanced * 2.0 ** total_exposure(metadata)
     chain = Chain(finisher, {})
     moved = chain.fractions(settings, metadata) - chain.fractions(Settings(), metadata)
-    return compress(balanced * 2.0 ** total_exposure(metadata)), moved[None]
+    return compress(image), moved[None]
 
 
-def _example(photo: Photo, settings: Settings, finisher: Finisher) -> Example:
+def _example(photo: Photo, settings: Settings, taps: Iterable[Tap]) -> Example:
     image, tap_outs = photo.image, {}
-    for tap in Renderer(photo, finisher).finish(settings):
+    for tap in taps:
         if not tap.stage.idle(tap.values):
             tap_out = TapOut(image, tap.metadata, tap.statistics, tap.values, tap.image)
             tap_outs[tap.stage.name] = tap_out
@@ -181,7 +205,7 @@ def _stage_by_stage(
         runs.append((yield from within(work, i, len(stages), stage.title)))
         operators[stage.name] = network
     # the chain rather than the renderer, whose strips would show where a network sees neighbors
-    chain = Chain(finisher, operators)
+    chain = Chain(finisher, {**stand_ins(finisher), **operators})
 
     @torch.no_grad()
     def finish(photo: Photo, settings: Settings) -> Tensor:

@@ -19,7 +19,6 @@ T = TypeVar("T")
 
 train = typer.Typer(help="Train the proxies of stages.", no_args_is_help=True)
 
-FinisherName = Annotated[str, typer.Option("--finisher", metavar="basic", help="Whose stages.")]
 Photos = Annotated[
     list[Path] | None,
     typer.Option(
@@ -37,7 +36,7 @@ TOLD_SECONDS = 20.0
 
 @train.command("proxies")
 def train_proxies(
-    finisher: FinisherName = "basic",
+    finisher: cli.FinisherName = "basic",
     stages: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,11 +71,16 @@ def train_proxies(
     as_json: cli.Json = False,
 ) -> None:
     """Learn stages from what enters and leaves them; write weights and their manifest."""
+    from engine.finishers import finisher_named, stand_ins
     from engine.proxies.weights import shipped_folder
     from engine.training import train_proxies as training
 
     start = time.perf_counter()
-    chosen = _finisher(finisher)
+    chosen = finisher_named(finisher)
+    if stand_ins(chosen):
+        raise PhotofinishError(
+            f"The stages of {chosen.name} need no training: their proxies are programs."
+        )
     work = training.train_proxies(
         chosen,
         _stages(chosen, stages) or training.learnable(chosen),
@@ -111,28 +115,29 @@ def train_proxies(
 def train_tap_outs(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
     count: Annotated[int, typer.Option(metavar="N", min=1, help="How many photos.")] = 16,
-    finisher: FinisherName = "basic",
+    finisher: cli.FinisherName = "basic",
     photos: Photos = None,
     seed: Seed = 0,
     as_json: cli.Json = False,
 ) -> None:
-    """Write what enters and leaves every stage of photos at random settings, a folder each."""
+    """Write what enters and leaves every stage of photos at random settings, a folder each.
+
+    What an interrupted run has written is kept. darktable's stages are run by darktable itself.
+    """
+    from engine.finishers import finisher_named
+    from engine.training import darktable
     from engine.training.sources import photos_in, source_of
     from engine.training.tap_folder import write_random
 
-    source = source_of(photos_in(photos or ()), apart=False)
-    work = write_random(folder, count, finisher=_finisher(finisher), source=source, seed=seed)
+    chosen = finisher_named(finisher)
+    opened = chosen.name == "darktable"
+    sides = darktable.LONG_SIDES if opened else None
+    source = source_of(photos_in(photos or ()), apart=False, long_sides=sides)
+    by = darktable.write if opened else None
+    work = write_random(folder, count, finisher=chosen, source=source, seed=seed, by=by)
     written = cli.run(work, "Writing")
     said: dict[str, object] = {"folder": str(folder), "photos": [path.name for path in written]}
     cli.show(said, as_json=as_json, text="\n".join(str(path) for path in written))
-
-
-def _finisher(name: str) -> "Finisher":
-    from engine.finishers.basic import BASIC
-
-    if name != BASIC.name:
-        raise PhotofinishError(f"There is no finisher {name!r}; there is {BASIC.name}.")
-    return BASIC
 
 
 def _stages(finisher: "Finisher", names: list[str] | None) -> "list[Stage]":

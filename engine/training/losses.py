@@ -16,7 +16,7 @@ def seen(image: Tensor, metadata: Metadata, stage: Stage) -> Tensor:
     """A stage's output (B, 3, H, W) on a display-like scale: 0 black, 1 white."""
     if stage.space is Space.DISPLAY:
         return image
-    if stage.space is not Space.PROFILE:
+    if stage.space in (Space.CAMERA, Space.SCENE):
         image = image * 2.0 ** total_exposure(metadata)
     encoded = compress(image)
     return torch.minimum(encoded, 1.0 + BEYOND * (encoded - 1.0))

@@ -76,6 +76,14 @@ def random_settings(finisher: Finisher, rng: Generator, before: Stage | None = N
     return settings
 
 
+def moved_settings(finisher: Finisher, rng: Generator) -> Settings:
+    """Settings with every slider somewhere on its range, as finishers are judged."""
+    settings = Settings()
+    for slider in finisher.sliders:
+        settings = settings.replace(slider, slider.at(float(rng.random())))
+    return settings
+
+
 def _anywhere(slider: Slider, count: int, rng: Generator) -> NDArray[np.float64]:
     """Travels (count,), uniform on the slider's own scale; temperatures mostly usual ones."""
     travels = rng.random(count)

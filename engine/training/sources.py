@@ -48,17 +48,21 @@ def photos_in(folders: Sequence[Path]) -> list[Path]:
     return found
 
 
-def source_of(files: Sequence[Path], *, apart: bool) -> Source:
+def source_of(
+    files: Sequence[Path], *, apart: bool, long_sides: tuple[int, int] | None = None
+) -> Source:
     """Photos from `files`, or only from those kept apart; made scenes between them, or alone.
 
-    Training draws made scenes by other random numbers than validation, so none is met twice.
+    Training draws made scenes by other random numbers than validation, so none is met twice. Their
+    `long_sides` are LONG_SIDES unless others are given.
     """
     kept = [path for i, path in enumerate(files) if (i % APART == APART - 1) == apart]
     if len(files) < APART and files:
         kept = [files[-1]] if apart else list(files[:-1])
 
     def draw(rng: Generator) -> Photo:
-        long_side = round(LONG_SIDES[0] + (LONG_SIDES[1] - LONG_SIDES[0]) * rng.random() ** 0.6)
+        shortest, longest = long_sides or LONG_SIDES
+        long_side = round(shortest + (longest - shortest) * rng.random() ** 0.6)
         if not kept or rng.random() < (0.0 if apart else MADE):
             return made(long_side, rng)
         path = kept[int(rng.integers(len(kept)))]

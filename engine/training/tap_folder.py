@@ -8,10 +8,12 @@ learned.
 """
 
 import json
+import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import tifffile
@@ -28,11 +30,12 @@ from engine.formats import Meaning, write_tiff
 from engine.metadata import Calibration, Metadata, Profile
 from engine.photo import Photo
 from engine.progress import Progress, Work
+from engine.renderer import Tap
 from engine.settings import Settings
 from engine.slider import Setting
-from engine.stage import Space, Stage
+from engine.stage import Operator, Space, Stage
 from engine.statistics import Statistics, measure
-from engine.training.sampling import random_settings
+from engine.training.sampling import moved_settings, random_settings
 from engine.training.sources import APART, Source
 from engine.training.tap_outs import Item, Supply, TapOut
 from engine.white import as_shot
@@ -42,30 +45,88 @@ UNREADABLE = (OSError, ValueError, RuntimeError, LookupError, TypeError, struct.
 
 TAPS, PHOTO, RAW = "taps.json", "photo.json", "00_raw.tif"
 
+T = TypeVar("T")
+
+
+class Write(Protocol):
+    """Writes what enters and leaves each stage of a photo; PHOTO is the last of its files."""
+
+    def __call__(
+        self, photo: Photo, settings: Settings, folder: Path, *, finisher: Finisher
+    ) -> Work[Path]:
+        """Return `folder`."""
+        ...
+
 
 def write_random(
-    folder: Path, count: int, *, finisher: Finisher, source: Source, seed: int
+    folder: Path,
+    count: int,
+    *,
+    finisher: Finisher,
+    source: Source,
+    seed: int,
+    by: Write | None = None,
 ) -> Work[list[Path]]:
-    """Write `count` tap-outs of all stages at random settings, a folder each, into `folder`."""
-    written = []
-    for index in range(count):
-        yield Progress(index, count, f"Photo {index + 1}")
-        rng = default_rng([seed, index])
-        photo = source(rng)
-        one = folder / f"{index + 1:05d}"
-        yield from write(photo, random_settings(finisher, rng), one, finisher=finisher)
-        written.append(one)
-    return written
+    """Write `count` tap-outs of all stages at random settings, a folder each, into `folder`.
+
+    Every other one has all sliders moved. Folders that an earlier run has finished are kept.
+    """
+
+    def one(index: int) -> Work[Path]:
+        path = folder / f"{index + 1:05d}"
+        if not (path / PHOTO).is_file():
+            rng = default_rng([seed, index])
+            photo = source(rng)
+            settings = (random_settings if index % 2 else moved_settings)(finisher, rng)
+            yield from (by or write)(photo, settings, path, finisher=finisher)
+        return path
+
+    return (yield from _by_turns(map(one, range(count)), count))
 
 
-def write(photo: Photo, settings: Settings, folder: Path, *, finisher: Finisher) -> Work[Path]:
-    """Write what enters and leaves each stage of `photo` at `settings` into `folder`."""
-    yield from export_taps(photo, settings, folder, finisher=finisher)
+def write(
+    photo: Photo,
+    settings: Settings,
+    folder: Path,
+    *,
+    finisher: Finisher,
+    operators: Mapping[str, Operator] | None = None,
+) -> Work[Path]:
+    """Write what enters and leaves each stage of `photo` at `settings` into `folder`.
+
+    By the stages themselves, or by `operators` for some.
+    """
+    yield from export_taps(photo, settings, folder, finisher=finisher, operators=operators)
     pixels = photo.image[0].permute(1, 2, 0).contiguous().numpy()
     with replacing(folder / RAW) as temporary:
         write_tiff(temporary, pixels, Meaning(None, linear=True, exif=photo.metadata.exif), 0)
     write_bytes(folder / PHOTO, json.dumps(_said(photo), indent=1).encode())
     return folder
+
+
+def _by_turns(works: Iterable[Work[T]], count: int) -> Work[list[T]]:
+    """The answers of `works`, of which there are `count`.
+
+    As many as there are cores go on by turns: some wait for other programs.
+    """
+    answers: dict[int, T] = {}
+    waiting = enumerate(works)
+    running = dict(islice(waiting, os.cpu_count() or 1))
+    try:
+        while running:
+            for index, work in list(running.items()):
+                try:
+                    note = next(work).note
+                except StopIteration as done:
+                    answers[index] = done.value
+                    del running[index]
+                    running.update(islice(waiting, 1))
+                    note = "written"
+                yield Progress(len(answers), count, f"Photo {index + 1}: {note}")
+    finally:
+        for work in running.values():
+            work.close()
+    return [answers[index] for index in range(count)]
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -122,6 +183,23 @@ def read(folder: Path, finisher: Finisher, stage: Stage) -> TapOut:
         light = luminance(image) if scene else image.mean(1, keepdim=True)
         statistics = measure(light, image)
     return TapOut(image, metadata, statistics, values[at], output)
+
+
+def read_taps(folder: Path, finisher: Finisher) -> tuple[Photo, list[Tap]]:
+    """The photo in `folder` and all its taps. Raises PhotofinishError where any is not there."""
+    about = _json(folder / TAPS)["taps"]
+    if [tap["stage"] for tap in about] != [stage.name for stage in finisher]:
+        raise PhotofinishError(f"{folder} does not hold every stage of {finisher.name}.")
+    metadata, statistics = _understood(_json(folder / PHOTO), folder)
+    photo = Photo(_picture(folder / RAW), metadata, statistics)
+    taps, image = [], photo.image
+    for tap, stage in zip(about, finisher, strict=True):
+        values = _values(tap, finisher, folder)
+        metadata, statistics = stage.carry(metadata, statistics, **values)
+        if not stage.idle(values):
+            image = _picture(folder / tap["file"])
+        taps.append(Tap(stage, values, image, metadata, statistics))
+    return photo, taps
 
 
 def _holds(folder: Path, stage: Stage) -> bool:

@@ -8,13 +8,23 @@ from torch.testing import assert_close
 
 from engine.benchmarks import rivals as module
 from engine.benchmarks.networks import EncodedCascade, UNet
-from engine.benchmarks.rivals import examples_of, learned, paper_network, question, rivals
+from engine.benchmarks.rivals import (
+    examples_of,
+    learned,
+    paper_network,
+    question,
+    rivals,
+    written_examples,
+)
 from engine.finisher import Finisher
 from engine.finishers.basic import BASIC
+from engine.finishers.darktable import DARKTABLE
 from engine.progress import finish
+from engine.proxies.encoding import compress
 from engine.proxies.pointwise import PointwiseProxy
 from engine.settings import Settings
 from engine.training.sources import source_of
+from engine.training.tap_folder import write
 from engine.training.train_proxies import Budget
 from tests.photos import photo_of, scene
 
@@ -52,12 +62,13 @@ def source(rng):
 
 def work(steps=2, seed=0, source=source):
     budget = Budget(steps=steps)
-    return rivals(SMALL, source, count=COUNT, long_side=SIDE, budget=budget, seed=seed)
+    made = examples_of(SMALL, source, count=COUNT, long_side=SIDE, seed=seed)
+    return rivals(SMALL, made, budget=budget, seed=seed)
 
 
 @pytest.fixture(scope="module")
 def examples():
-    return finish(examples_of(SMALL, source, COUNT, SIDE, seed=0))
+    return finish(examples_of(SMALL, source, count=COUNT, long_side=SIDE))
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +133,12 @@ class TestOperators:
             "unet": [STEPS],
         }
 
+    def test_networks_stand_in_for_darktables_modules_that_are_no_gain_and_no_matrix(self):
+        assert {stage.name for stage in learned(DARKTABLE)} == {
+            "tone_equalizer", "contrast_equalizer", "sharpen", "color_balance_rgb", "sigmoid",
+            "local_contrast",
+        }  # fmt: skip
+
     def test_networks_stand_in_for_ten_stages_of_the_basic_finisher(self):
         stages = {stage.name: paper_network(stage) for stage in learned(BASIC)}
         pixel = {name for name, n in stages.items() if isinstance(n, PointwiseProxy)}
@@ -145,8 +162,22 @@ class TestExamples:
         assert moved[::2] == [len(SMALL.sliders)] * COUNT
         assert max(moved[1::2]) < len(SMALL.sliders)
 
+    def test_written_ones_are_the_same(self, examples, tmp_path):
+        folders = []
+        for number, e in enumerate(examples):
+            folder = tmp_path / str(number)
+            folders.append(finish(write(e.photo, e.settings, folder, finisher=SMALL)))
+        for example, read in zip(examples, finish(written_examples(SMALL, folders)), strict=True):
+            assert read.settings == example.settings
+            assert_close(read.picture, example.picture)
+            assert list(read.tap_outs) == list(example.tap_outs)
+            for name, t in example.tap_outs.items():
+                assert_close(read.tap_outs[name].input, t.input)
+                assert_close(read.tap_outs[name].output, t.output)
+                assert read.tap_outs[name].values == t.values
+
     def test_photos_are_reduced(self):
-        for example in finish(examples_of(SMALL, MADE, 1, SIDE, seed=3)):
+        for example in finish(examples_of(SMALL, MADE, count=1, long_side=SIDE, seed=3)):
             assert max(example.picture.shape) == SIDE
 
     def test_all_three_learn_from_the_same(self, monkeypatch):
@@ -186,6 +217,13 @@ class TestQuestion:
             for kelvin in (3500.0, 9000.0)
         )
         assert cool < 0.0 < warm
+
+    def test_darktables_first_stage_gets_color_that_is_balanced_already(self):
+        photo = source_photo()
+        picture, moved = question(DARKTABLE, photo, Settings())
+        assert_close(picture, compress(photo.image))
+        assert moved.shape == (1, len(DARKTABLE.sliders))
+        assert not moved.any()
 
     def test_what_the_camera_took_for_white_is_grey(self):
         photo = photo_of(torch.full((1, 3, 6, 4), 0.4))

@@ -14,7 +14,14 @@ from engine.progress import finish
 from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.training import tap_folder
-from engine.training.tap_folder import folders_in, read, write, write_random, written_supply
+from engine.training.tap_folder import (
+    folders_in,
+    read,
+    read_taps,
+    write,
+    write_random,
+    written_supply,
+)
 from engine.training.unprocess import exposed, random_shot
 from tests.photos import scene
 
@@ -88,7 +95,61 @@ def test_random_ones_are_written_and_learned_from(tmp_path):
     assert len({float(image.sum()) for image in seen}) == 4
 
 
+def test_every_other_one_has_all_sliders_moved(tmp_path, photo):
+    written = finish(write_random(tmp_path, 4, finisher=BASIC, source=lambda _: photo, seed=2))
+    moved = []
+    for folder in written:
+        _, taps = read_taps(folder, BASIC)
+        told = {name: value for tap in taps for name, value in tap.values.items()}
+        moved.append(sum(told[slider.name] != slider.default for slider in BASIC.sliders))
+    assert moved[::2] == [len(BASIC.sliders)] * 2
+    assert max(moved[1::2]) < len(BASIC.sliders)
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, photo):
+    drawn = []
+
+    def source(rng):
+        drawn.append(int(rng.integers(100)))
+        return photo
+
+    def work(folder):
+        return write_random(folder, 3, finisher=BASIC, source=source, seed=7)
+
+    whole = finish(work(tmp_path / "whole"))
+    from_the_start, begun = list(drawn), work(tmp_path / "parts")
+    while next(begun).done < 1:
+        pass
+    begun.close()
+    assert (tmp_path / "parts" / "00001" / tap_folder.PHOTO).is_file()
+    drawn.clear()
+    parts = finish(work(tmp_path / "parts"))
+    assert drawn
+    assert from_the_start[0] not in drawn
+    for one, other in zip(whole, parts, strict=True):
+        (first, taps), (again, same) = read_taps(one, BASIC), read_taps(other, BASIC)
+        assert torch.equal(first.image, again.image)
+        assert torch.equal(taps[-1].image, same[-1].image)
+
+
+def test_all_taps_come_back(photo, folder):
+    again, taps = read_taps(folder, BASIC)
+    assert torch.equal(again.image, photo.image)
+    for tap, made in zip(taps, Renderer(photo, BASIC).finish(SETTINGS), strict=True):
+        assert tap.stage == made.stage
+        assert tap.values == made.values
+        assert torch.equal(tap.image, made.image)
+
+
 class TestRefused:
+    def test_a_stage_that_is_not_there(self, folder):
+        path = folder / tap_folder.TAPS
+        said = json.loads(path.read_text())
+        del said["taps"][3]
+        path.write_text(json.dumps(said))
+        with pytest.raises(PhotofinishError, match="does not hold every stage of basic"):
+            read_taps(folder, BASIC)
+
     def test_no_tap_outs(self, tmp_path):
         with pytest.raises(PhotofinishError, match="holds no tap-outs"):
             folders_in(tmp_path)
