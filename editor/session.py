@@ -161,8 +161,7 @@ class Session(QObject):
         job.progressed.connect(self._tell)
         job.finished.connect(self._finish)
         job.failed.connect(self._fail)
-        for ending in (job.finished, job.cancelled, job.failed):
-            ending.connect(self._end)
+        job.cancelled.connect(self._end)
         job.start()
         self.progressed.emit(title, Progress(0, 0))
 
@@ -183,11 +182,15 @@ class Session(QObject):
                 self.refine()
 
     def _finish(self, answer: object) -> None:
-        if self.sender() is self._job and self._take is not None:
-            self._take(answer)
+        take = self._take if self.sender() is self._job else None
+        self._end()
+        if take is not None:
+            take(answer)
 
     def _fail(self, sentence: str) -> None:
-        if self.sender() is self._job:
+        wanted = self.sender() is self._job
+        self._end()
+        if wanted:
             self.failed.emit(sentence)
             self.files_changed.emit()
 
