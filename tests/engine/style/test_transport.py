@@ -12,8 +12,8 @@ from engine.style.transport import Spread, Transport
 def drawn(seed: int, count: int = 4000) -> torch.Tensor:
     """Features of `count` pictures that hang together in some way."""
     generator = torch.Generator().manual_seed(seed)
-    mix = torch.randn(COUNT, COUNT, generator=generator, dtype=torch.float64) * 2.0
-    mix += 8.0 * torch.eye(COUNT, dtype=torch.float64)
+    mix = torch.randn(COUNT, COUNT, generator=generator, dtype=torch.float64)
+    mix += 12.0 * torch.eye(COUNT, dtype=torch.float64)
     at = 20.0 * torch.randn(COUNT, generator=generator, dtype=torch.float64)
     return at + torch.randn(count, COUNT, generator=generator, dtype=torch.float64) @ mix
 
