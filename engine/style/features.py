@@ -51,6 +51,9 @@ LIGHT, COLOR, DETAIL = 15.0, 25.0, 8.0
 FIRST = 4
 """Of the features, those that a photographer sets first."""
 
+VIVID = FIRST + len(SHARES) + 1 + 2 * PARTS + 1
+"""The feature of the more vivid half of the colors."""
+
 COUNT = FIRST + len(SHARES) + 1 + 2 * PARTS + 2 + len(SIZES)
 
 _TO_PROPHOTO = between(SRGB, PROPHOTO)
