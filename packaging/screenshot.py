@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--scale", default="1")
     parser.add_argument("--tap", help="show this stage's output")
     parser.add_argument("--zoom", type=float, help="1 is 100 %%")
+    parser.add_argument("--styles", action="store_true", help="show the styles beside the photo")
     parser.add_argument("--scroll", type=int, default=0, help="of the panel, in pixels")
     wanted = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -55,6 +56,8 @@ def _shoot(raw: Path, wanted: argparse.Namespace) -> None:
         for name, value in (pair.split("=", 1) for pair in wanted.set):
             document.set(BASIC.control(name), float(value))
             document.settle()
+        if wanted.styles:
+            window.styles_button.trigger()
         if wanted.tap:
             window.show_tap(wanted.tap)
         if wanted.zoom:
@@ -62,6 +65,10 @@ def _shoot(raw: Path, wanted: argparse.Namespace) -> None:
         window.panel.verticalScrollBar().setValue(wanted.scroll)
 
     def save() -> None:
+        styling = window.styling
+        if wanted.styles and len(styling.known) < len(styling.styles):
+            done.start()
+            return
         for button in window.toolbar.findChildren(QToolButton):  # no pointer rests on them
             button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
         window.grab().save(str(wanted.out))
