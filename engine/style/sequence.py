@@ -34,7 +34,7 @@ SIDES = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """The edit of each frame of a sequence, and how the finished frames change."""
+    """The edit of each frame of a sequence, and which of them were predicted."""
 
     settings: tuple[Settings, ...]
     keys: tuple[int, ...]
