@@ -109,7 +109,6 @@ class Styling(QObject):
             shown.settings, self._start, strength, photo, self._document.finisher
         )
         self._document.apply(self._given, f"Style {name}")
-        self._given = self._document.settings
 
     def give_all(self, name: str, strength: float, files: Sequence[Path]) -> None:
         """Give the style to those of `files` that have no edit yet, each its own sliders."""

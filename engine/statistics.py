@@ -41,6 +41,16 @@ class Statistics:
         """log2 luminance below which the share `level` (one of LEVELS) of the picture lies."""
         return self.quantiles[LEVELS.index(level)] + self.shift
 
+    @property
+    def tones(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and deviation of log2 luminance, and log2 of mean luminance, by the histogram."""
+        shares = self.histogram.double()
+        step = (BRIGHTEST - DARKEST) / BINS
+        stops = DARKEST + step * (torch.arange(BINS, dtype=torch.float64) + 0.5)
+        mean = (shares * stops).sum()
+        deviation = (shares * (stops - mean).square()).sum().sqrt()
+        return mean, deviation, torch.log2((shares * stops.exp2()).sum())
+
     def carried(self, ev: Value) -> "Statistics":
         """H behind a gain of `ev` stops."""
         return replace(self, shift=self.shift + ev)

@@ -88,9 +88,10 @@ def apply(
     from engine.style.library import named
 
     chosen = named(file)
-    operators = cli.run(quick(BASIC), "Getting ready").exact
     if out_dir is not None:
+        _check_names(raws, out_dir)
         _made(out_dir)
+    operators = cli.run(quick(BASIC), "Getting ready").exact
     told = []
     for raw in raws:
         photo = cli.run(open_photo(raw, half=out_dir is None), f"Opening {raw.name}")
@@ -103,7 +104,6 @@ def apply(
             files["edit"] = str(_beside(raw, settings, photo, replace=replace))
         else:
             picture = out_dir / f"{raw.stem}.jpg"
-            cli.refuse_to_replace(raw, picture)
             work = export(
                 photo, settings, picture, finisher=BASIC, operators=operators, long_side=long_side
             )
@@ -194,6 +194,19 @@ def _beside(raw: Path, settings: "Settings", photo: "Photo", *, replace: bool) -
     if sidecar.read().settings != Neutral() and not replace:
         raise PhotofinishError(f"{raw.name} has an edit already; --replace goes over it.")
     return sidecar.write(settings, as_shot_temperature_tint(photo.metadata))
+
+
+def _check_names(raws: list[Path], out_dir: Path) -> None:
+    """Raise PhotofinishError where one edit or picture would be written over another."""
+    taken: dict[str, Path] = {}
+    for raw in raws:
+        if out_dir.resolve() == raw.parent.resolve():
+            raise PhotofinishError(
+                f"{out_dir} holds {raw.name} and its edit; finished photos need another folder."
+            )
+        other = taken.setdefault(raw.stem, raw)
+        if other.resolve() != raw.resolve():
+            raise PhotofinishError(f"{other} and {raw} would get the same name in {out_dir}.")
 
 
 def _made(folder: Path) -> None:

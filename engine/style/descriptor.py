@@ -16,7 +16,6 @@ from engine.photo import Photo
 from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.stage import Operator
-from engine.statistics import BINS, BRIGHTEST, DARKEST
 from engine.style.features import LONG_SIDE, features
 from engine.white import as_shot, as_shot_temperature_tint
 
@@ -38,12 +37,7 @@ def descriptor(photo: Photo, finisher: Finisher, operators: Mapping[str, Operato
 def _tones(photo: Photo) -> Tensor:
     """How light is spread, in EV about middle grey: quantiles, mean, deviation, EV of the mean."""
     exposure = total_exposure(photo.metadata)
-    histogram = photo.statistics.histogram.double()
-    step = (BRIGHTEST - DARKEST) / BINS
-    stops = DARKEST + step * (torch.arange(BINS, dtype=torch.float64) + 0.5)
-    mean = (histogram * stops).sum()
-    deviation = (histogram * (stops - mean).square()).sum().sqrt()
-    brightness = torch.log2((histogram * stops.exp2()).sum())
+    mean, deviation, brightness = photo.statistics.tones
     quantiles = photo.statistics.quantiles.double() + exposure
     return torch.cat([quantiles, torch.stack([mean + exposure, deviation, brightness + exposure])])
 

@@ -1,5 +1,6 @@
 """Library: the styles at hand, those that ship and the user's own, each a file."""
 
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -14,14 +15,15 @@ def folder() -> Path:
     return Path(platformdirs.user_data_dir("photofinish")) / "styles"
 
 
-def shipped() -> list[Style]:
+@cache
+def shipped() -> tuple[Style, ...]:
     """The styles that come with the program, Auto first."""
     found = []
     for entry in (resources.files("resources") / "styles").iterdir():
         if entry.name.endswith(SUFFIX):
             with resources.as_file(entry) as path:
                 found.append(read_style(path))
-    return sorted(found, key=lambda style: (style.name != "Auto", style.name))
+    return tuple(sorted(found, key=lambda style: (style.name != "Auto", style.name)))
 
 
 def own() -> tuple[list[Style], tuple[str, ...]]:

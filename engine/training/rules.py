@@ -9,7 +9,6 @@ from engine.curves import total_exposure
 from engine.finisher import Finisher
 from engine.photo import Photo
 from engine.settings import Settings
-from engine.statistics import BINS, BRIGHTEST, DARKEST
 from engine.white import as_shot_temperature_tint
 
 SPREAD = 2.0
@@ -42,14 +41,14 @@ class Rule:
 
     def settings(self, photo: Photo, finisher: Finisher) -> Settings:
         """The settings of the basic sliders for `photo`."""
-        mean, deviation = _light(photo)
+        _, deviation, light = (float(tone) for tone in photo.statistics.tones)
         shot = torch.as_tensor(photo.metadata.as_shot_neutral, dtype=torch.float64)
         grey = photo.statistics.mean_camera.double().clamp_min(1e-5)
         neutral = grey**self.balanced * shot ** (1.0 - self.balanced)
         about = photo.metadata.replace(as_shot_neutral=(neutral / neutral.max()).numpy())
         temperature, tint = as_shot_temperature_tint(about)
         values = {
-            "exposure": self.lit * (self.light - mean),
+            "exposure": self.lit * (self.light - light - total_exposure(photo.metadata)),
             "contrast": self.contrast + self.evened * (SPREAD - deviation),
             **self.fixed,
         }
@@ -64,14 +63,3 @@ class Rule:
             held = value if limit is None else min(max(value, -limit), limit)
             settings = settings.replace(finisher.control(name), float(held))
         return settings
-
-
-def _light(photo: Photo) -> tuple[float, float]:
-    """Mean light in EV below white, and how far tones spread, in EV."""
-    histogram = photo.statistics.histogram.double()
-    step = (BRIGHTEST - DARKEST) / BINS
-    stops = DARKEST + step * (torch.arange(BINS, dtype=torch.float64) + 0.5)
-    mean = (histogram * stops).sum()
-    deviation = (histogram * (stops - mean).square()).sum().sqrt()
-    light = torch.log2((histogram * stops.exp2()).sum()) + total_exposure(photo.metadata)
-    return float(light), float(deviation)

@@ -54,6 +54,25 @@ def test_an_edit_that_is_there_is_kept_unless_asked(raw, ask) -> None:
     assert Sidecar.for_raw(raw, BASIC).read().settings != mine
 
 
+def test_an_edit_beside_a_raw_is_not_written_over_by_another_folder(raw, ask) -> None:
+    mine = Settings().replace(BASIC.control("contrast"), 40.0)
+    Sidecar.for_raw(raw, BASIC).write(mine)
+    status, _, complaint = ask("style", "apply", "Auto", raw, "--out-dir", raw.parent)
+    assert status == 1
+    assert "need another folder" in complaint
+    assert Sidecar.for_raw(raw, BASIC).read().settings == mine
+
+
+def test_two_raws_of_one_name_are_told_before_one_is_lost(raw, tmp_path, ask) -> None:
+    (tmp_path / "other").mkdir()
+    other = write_raw(tmp_path / "other" / raw.name, seed=1)
+    out = tmp_path / "out"
+    status, _, complaint = ask("style", "apply", "Auto", raw, other, "--out-dir", out)
+    assert status == 1
+    assert "same name" in complaint
+    assert not out.exists()
+
+
 def test_half_the_strength_is_half_the_way(raw, tmp_path, ask) -> None:
     found = []
     for percent in ("50", "100"):
