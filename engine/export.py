@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine import color
 from engine.errors import PhotofinishError
-from engine.files import replacing, write_bytes
+from engine.files import make_folder, replacing, write_bytes
 from engine.finisher import Finisher
 from engine.formats import FORMATS, Format, Meaning, Pixels, write_tiff
 from engine.metadata import ColorSpace, Metadata
@@ -138,10 +138,7 @@ def export_taps(
     Returns the paths of the pictures. Raises PhotofinishError.
     """
     _check_picture(space, long_side)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotofinishError(f"The folder {folder} cannot be made.") from error
+    make_folder(folder)
     if long_side is not None:
         photo = photo.reduced(long_side)
     photo = _seen_in(photo, color.SPACES[space])

@@ -44,6 +44,14 @@ def write_bytes(target: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` where it is not there yet. Raises PhotofinishError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PhotofinishError(f"The folder {folder} cannot be made: {reason(error)}.") from error
+
+
 def sweep(target: Path) -> None:
     """Remove what a killed program left of its attempts to write `target`."""
     real = Path(os.path.realpath(target))

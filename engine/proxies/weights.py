@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from engine import __version__
 from engine.errors import PhotofinishError
-from engine.files import reason, write_bytes
+from engine.files import make_folder, reason, write_bytes
 from engine.finisher import Finisher
 from engine.proxies.areawise import BaseProxy, Cascade, LocalLaplacianProxy, VeilProxy
 from engine.proxies.pointwise import PointwiseProxy
@@ -63,10 +63,7 @@ def save(
     }
     said = {"finisher": finisher, "stage": stage.name, "architecture": architecture}
     content = tensors_as_bytes(tensors, said)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotofinishError(f"The folder {folder} cannot be made: {reason(error)}.") from error
+    make_folder(folder)
     entries = {}
     with suppress(PhotofinishError):
         entries = _entries(folder)

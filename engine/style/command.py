@@ -81,6 +81,7 @@ def apply(
 ) -> None:
     """Give raws a style: each its own sliders, as an ordinary edit."""
     from engine.export import export
+    from engine.files import make_folder
     from engine.finishers.basic import BASIC
     from engine.live.quick import quick
     from engine.photo import open_photo
@@ -90,7 +91,7 @@ def apply(
     chosen = named(file)
     if out_dir is not None:
         _check_names(raws, out_dir)
-        _made(out_dir)
+        make_folder(out_dir)
     operators = cli.run(quick(BASIC), "Getting ready").exact
     told = []
     for raw in raws:
@@ -149,6 +150,7 @@ def sequence(
     as_json: cli.Json = False,
 ) -> None:
     """Finish a sequence of raw frames in a style, without flicker."""
+    from engine.files import make_folder
     from engine.finishers.basic import BASIC
     from engine.live.quick import quick
     from engine.style.library import named
@@ -160,7 +162,7 @@ def sequence(
     files = frames_in(folder)
     if out.exists() and out.resolve() == folder.resolve():
         raise PhotofinishError("The finished frames need a folder of their own.")
-    _made(out)
+    make_folder(out)
     frames = cli.run(predict(files, chosen, BASIC, operators), "Predicting")
     work = finish(files, frames, out, f".{suffix}", BASIC, operators, long_side)
     written = cli.run(work, "Rendering")
@@ -207,10 +209,3 @@ def _check_names(raws: list[Path], out_dir: Path) -> None:
         other = taken.setdefault(raw.stem, raw)
         if other.resolve() != raw.resolve():
             raise PhotofinishError(f"{other} and {raw} would get the same name in {out_dir}.")
-
-
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotofinishError(f"The folder {folder} cannot be made.") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import PhotofinishError
+from engine.files import make_folder
 from engine.style.style import SUFFIX, Style, read_style, write_style
 
 
@@ -64,10 +65,7 @@ def keep(style: Style) -> Path:
     if style.name.lower() in taken:
         raise PhotofinishError(f"There is a style called {style.name} already.")
     path = _path(style.name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotofinishError(f"The folder {path.parent} cannot be made.") from error
+    make_folder(path.parent)
     write_style(style, path)
     return path
 

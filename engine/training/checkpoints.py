@@ -13,7 +13,7 @@ from torch import Tensor, nn, tensor
 from torch.optim import Optimizer
 
 from engine.errors import PhotofinishError
-from engine.files import reason, write_bytes
+from engine.files import make_folder, write_bytes
 from engine.stage import Stage
 
 SMOOTHING = 0.98
@@ -77,11 +77,7 @@ def write(started: Started, run: Run, proxy: nn.Module, optimizer: Optimizer) ->
         "best_db": run.best_db if run.best else None,
     }
     content = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    try:
-        started.path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        folder = started.path.parent
-        raise PhotofinishError(f"The folder {folder} cannot be made: {reason(error)}.") from error
+    make_folder(started.path.parent)
     write_bytes(started.path, tensors_as_bytes(content, {"run": json.dumps(said)}))
 
 

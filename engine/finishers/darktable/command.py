@@ -10,7 +10,7 @@ from engine.assignments import assigned
 from engine.errors import PhotofinishError
 from engine.export import export as ours
 from engine.export import export_tap
-from engine.files import write_bytes
+from engine.files import make_folder, write_bytes
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.program import found, program
@@ -97,10 +97,7 @@ def taps(
     Raises PhotofinishError.
     """
     photo, settings, notes = _wanted(raw, sets, sidecar, write_sidecar)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PhotofinishError(f"The folder {folder} cannot be made.") from error
+    make_folder(folder)
     files, told = [], []
     stages = [stage for stage in DARKTABLE if stage.space is not Space.DISPLAY]
     for i, stage in enumerate((None, *stages)):
