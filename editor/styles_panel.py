@@ -73,7 +73,6 @@ class StylesPanel(QWidget):
         self.stop = QPushButton("Cancel")
         self._arrange()
         self._connect()
-        self._list()
         self._tell(None)
 
     @property
@@ -207,6 +206,9 @@ class StylesPanel(QWidget):
     # What there is to see
 
     def _list(self) -> None:
+        """The styles at hand; their files are not read before somebody looks."""
+        if not self._styling.wanted:
+            return
         able, chosen = self._styling.able, self.name
         self.tiles.setEnabled(able)
         self.strength.setEnabled(able)

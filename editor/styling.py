@@ -81,6 +81,7 @@ class Styling(QObject):
     def look(self, wanted: bool) -> None:
         """Show the photo in every style from now on, or no more."""
         self.wanted = wanted
+        self.listed.emit()
         self.show_all()
 
     def show_all(self) -> None:
