@@ -22,8 +22,9 @@ from editor.thumbnails import LONG_SIDE, Thumbnails
 from engine.photo import Photo
 from engine.settings import Settings
 
-PAUSE = 0.025
-"""Seconds without a change after which a drag's smaller picture is followed by a full one."""
+PAUSE = 0.018
+"""Seconds without a change after which a drag's smaller picture is followed by a full one: more
+than a screen's or a mouse's period, so that a hand which moves does not wait for it."""
 STILL = 0.15
 """Seconds without a change after which a held slider counts as resting."""
 

@@ -240,7 +240,7 @@ class SliderRow(QWidget):
     ) -> None:
         super().__init__()
         self.slider, self._document = slider, document
-        self._shown: tuple[float, float | None, bool] | None = None
+        self._shown: object = None
         self._steps_before = -1  # in the history, when the track was pressed
         self.setObjectName(slider.name)
         self.name = QLabel(label or slider.title)
@@ -326,13 +326,14 @@ class SliderRow(QWidget):
         self.moving.emit(False)
 
     def _show(self, settings: Settings) -> None:
-        value = self._document.resolved(self.slider)
         as_shot = self._document.as_shot(self.slider)
         moved = self.slider.name in settings
-        tick = self._tick(value)
-        if self._shown == (value, as_shot, moved) and self.track.value() == tick:
+        said = settings[self.slider], as_shot, moved
+        if self._shown == (*said, self.track.value()):
             return  # another slider has moved
-        self._shown = (value, as_shot, moved)
+        value = self._document.resolved(self.slider)
+        tick = self._tick(value)
+        self._shown = (*said, tick)
         if self.slider.default is None:
             self.track.neutral = None if as_shot is None else self._tick(as_shot)
         with QSignalBlocker(self.track):

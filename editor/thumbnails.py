@@ -16,21 +16,22 @@ from engine.settings import Settings
 
 LONG_SIDE = 120
 """Pixels: as large as the strip shows them."""
-SHARE = 0.2
-"""Of a drag's time, what thumbnails may take: enough for ten passes a second."""
+PERIOD = 0.09
+"""Seconds from one live pass to the next: faster says no more and takes the frames' time."""
+HURRY = 1.2
+"""How many times faster than in a whole period a pass is made, so that it is ready in time."""
 LEAST, MOST = 0.001, 0.012
 """Seconds: bounds of one slice between two frames; a stage that takes longer is let finish."""
 GAP = 0.2
 """Seconds after which a slice is the first of a drag, and short: there is nothing to make up."""
-PERIOD = 0.08
-"""Seconds from one live pass to the next: faster says no more and takes the frames' time."""
 
 
 class Thumbnails:
     """The thumbnails of one photo. Only those that have changed are passed to `show`.
 
     A pass through the stages is finished with the settings it has begun with, so that the last
-    stages get their turn in a drag of the first; the next pass takes what was aimed at last.
+    stages get their turn in a drag of the first; the next pass takes what was aimed at last. It is
+    spread evenly over the frames that come while it is made: none of them has to wait for it all.
     """
 
     def __init__(self, photo: Photo, finisher: Finisher, show: Callable[[Thumb], object]) -> None:
@@ -40,7 +41,8 @@ class Thumbnails:
         self._aim = (Settings(), True)
         self._pass: tuple[Settings, bool] | None = None
         self._taps: Iterator[tuple[int, Tap]] | None = None
-        self._end = self._began = 0.0  # the last slice, and the pass
+        self._end = self._due = 0.0  # of the last slice; when the next live pass begins
+        self._took = self._taken = 0.0  # seconds: the last live pass, and the one under way so far
         self._shown: dict[str, tuple[Settings, bool]] = {}
 
     def quicken(self, quick: Quick) -> None:
@@ -63,23 +65,25 @@ class Thumbnails:
         """Seconds until there is something to do, if more is wanted."""
         if self._taps is not None or self._aim[1]:
             return 0.0
-        return max(0.0, self._began + PERIOD - time.perf_counter())
+        return max(0.0, self._due - time.perf_counter())
 
     def slice(self) -> None:
-        """Render for the share of the time since the last slice."""
+        """Render what the time since the last slice is of a period's work."""
         since = time.perf_counter() - self._end
-        self.run(min(max(SHARE * since, LEAST), MOST) if since < GAP else LEAST)
+        share = HURRY * self._took * since / PERIOD
+        self.run(min(max(share, LEAST), MOST) if since < GAP else LEAST)
         self._end = time.perf_counter()
 
     def run(self, seconds: float) -> None:
         """Render for about so long, one stage at least, unless all is done."""
-        end = time.perf_counter() + seconds
+        start = now = time.perf_counter()
         while not self.done:
             if self._taps is None:
                 if self.wait > 0.0:
                     return
-                self._began = time.perf_counter()
-                self._pass = self._aim
+                # a pass that begins a little late does not put off those after it
+                self._due = (self._due if now - self._due < PERIOD else now) + PERIOD
+                self._pass, self._taken = self._aim, 0.0
                 settings, exact = self._aim
                 renderer = self._exact if exact or self._live is None else self._live
                 self._taps = enumerate(renderer.render(settings))
@@ -88,8 +92,16 @@ class Thumbnails:
                 self._taps = None
             else:
                 self._take(place, tap)
-            if time.perf_counter() >= end:
+            before, now = now, time.perf_counter()
+            self._taken += now - before
+            if tap is None and not self._is_exact:
+                self._took = self._taken
+            if now >= start + seconds:
                 return
+
+    @property
+    def _is_exact(self) -> bool:
+        return self._pass is not None and self._pass[1]
 
     def _take(self, place: int, tap: Tap) -> None:
         """Show the thumbnail of `tap`, unless it is shown already."""

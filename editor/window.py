@@ -428,7 +428,8 @@ class Window(QMainWindow):
         self.redo.setToolTip(f"Redo {stack.redoText()} (Ctrl+Shift+Z)".replace("  ", " "))
 
     def _unsaved(self) -> None:
-        self.status.saved.clear()
+        if self.status.saved.text():  # an empty label too would have the window laid out anew
+            self.status.saved.clear()
 
     def _saved(self, settings: Settings) -> None:
         if settings == self.document.settings:

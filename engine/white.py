@@ -124,6 +124,12 @@ def temperature_tint(xy: Tensor) -> tuple[Tensor, Tensor]:
 
 def resolve(metadata: Metadata, temperature: Value | None, tint: Value | None) -> White:
     """The white of `temperature` (K) and `tint`; None stands for the as-shot value of either."""
+    if isinstance(temperature, Tensor) or isinstance(tint, Tensor):
+        return _resolved(metadata, temperature, tint)
+    return _known(metadata, temperature, tint)
+
+
+def _resolved(metadata: Metadata, temperature: Value | None, tint: Value | None) -> White:
     if temperature is None and tint is None:
         return as_shot(metadata)
     if temperature is None or tint is None:
@@ -133,7 +139,11 @@ def resolve(metadata: Metadata, temperature: Value | None, tint: Value | None) -
     return of_chromaticity(metadata, chromaticity(temperature, tint))
 
 
-@lru_cache(maxsize=8)  # a search: every frame of a drag asks for it
+_KEPT = 8  # searches: every frame of a drag asks for what the one before has found
+_known = lru_cache(_KEPT)(_resolved)
+
+
+@lru_cache(_KEPT)
 def as_shot(metadata: Metadata) -> White:
     """The white that the camera chose: AsShotNeutral, else AsShotWhiteXY, else D55."""
     if metadata.as_shot_neutral is not None and metadata.profile.calibrations:

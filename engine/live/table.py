@@ -46,8 +46,9 @@ FIELD = 21
 LEVELS, LOWEST = 4080, -0.5
 """A node's step from 0 to 1, and the least it holds: what leaves [0, 1] is clipped when read."""
 
-NEUTRAL = 0.3
-"""Difference of two channels, over the largest, below which the steps across are even."""
+BEND = 0.4
+"""By what share the steps across are narrower at neutral and at pure colors than if all were even:
+twice as much as they are wider between."""
 
 HALF = 8
 """What is added to a node, so that a sum of ONE weights rounds to 8 bits: half of LEVELS / 255."""
@@ -66,14 +67,8 @@ DOWN = 12
 """Bits by which a field of ONE weights is more than 8."""
 
 
-PURE = math.log2(1.0 + 1.0 / NEUTRAL)
-
 _SHARE = np.linspace(0.0, 1.0, 4097)
-_BENT = (
-    0.5
-    + (np.log2(1.0 + _SHARE / NEUTRAL) - np.log2(1.0 + (1.0 - _SHARE) / NEUTRAL)) / (2.0 * PURE),
-    _SHARE,
-)
+_BENT = _SHARE * (1.0 + BEND * (1.0 - _SHARE) * (1.0 - 2.0 * _SHARE)), _SHARE
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +106,6 @@ class Shaper(NamedTuple):
     drawn: bool
     top: np.float32
     steps: np.float32
-    chroma_steps: np.float32
-    pure: np.float32
     middle: np.float32
     last: np.float32
 
@@ -129,8 +122,6 @@ def shaper_for(way: Way, nodes: int) -> Shaper:
         way.drawn,
         F(way.top),
         F(span / reach),
-        F(span / 4.0 / PURE),
-        F(PURE),
         F(span // 2),
         F(span - 1),
     )
@@ -155,7 +146,17 @@ class Shaped:
         """
         out = np.zeros((3, -(-len(self.used) // ROW), ROW), F)
         tones, ways = _axes(self.shaper, self.nodes)
-        _color(self.used, self.nodes, tones, ways, out.reshape(3, -1))
+        flat, rows = out.reshape(3, -1), out.shape[1]
+        by_rows(
+            lambda first, stop: _color(
+                self.used[first * ROW : stop * ROW],
+                self.nodes,
+                tones,
+                ways,
+                flat[:, first * ROW : stop * ROW],
+            ),
+            rows,
+        )
         return picture_of(out)
 
 
@@ -282,10 +283,10 @@ def _shape(
             away[0, x], away[1, x] = (red - green) * share, (blue - green) * share
         for k in range(2):
             for x in range(camera.shape[1]):
-                size = abs(away[k, x])
-                ends = log2(size * F(1.0 / NEUTRAL) + F(1)) + shaper.pure
-                steps = (ends - log2((F(1) - size) * F(1.0 / NEUTRAL) + F(1))) * shaper.chroma_steps
-                place = shaper.middle + (steps if away[k, x] > F(0) else -steps)
+                way = away[k, x]
+                size = abs(way)
+                bent = way + F(BEND) * way * (F(1) - size) * (F(1) - F(2) * size)
+                place = shaper.middle + bent * shaper.middle
                 out[k + 1, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
         _number(out[0, y], out[1, y], out[2, y], np.int32(cells), line)
         _mark(line, used)
@@ -337,11 +338,8 @@ def _number(
 
 @part
 def _mark(numbers: NDArray[np.int32], out: NDArray[np.uint8]) -> None:
-    before = np.int32(-1)
     for cell in numbers:
-        if cell != before:
-            out[cell] = 1
-            before = cell
+        out[np.uint32(cell)] = 1  # again and again: quicker than to ask whether it is new
 
 
 @part
@@ -365,8 +363,8 @@ def _read(
     second = base + (longest & (1 << STEP) - 1)
     third = second + (middle & (1 << STEP) - 1)
     fourth = third + (shortest & (1 << STEP) - 1)
-    near = (ONE - a) * nodes[base] + (a - b) * nodes[second]
-    return np.int64(near + (b - c) * nodes[third] + c * nodes[fourth])
+    near = (ONE - a) * nodes[np.uint32(base)] + (a - b) * nodes[np.uint32(second)]
+    return np.int64(near + (b - c) * nodes[np.uint32(third)] + c * nodes[np.uint32(fourth)])
 
 
 @kernel

@@ -275,7 +275,7 @@ def test_a_tap_is_moved_by_the_live_operators_and_settles_exact(qtbot, threads):
 
 
 def test_thumbnails_keep_up_with_frames_that_come_without_a_gap(qtbot, threads, monkeypatch):
-    monkeypatch.setattr("editor.thumbnails.PERIOD", 0.0)
+    monkeypatch.setattr("editor.thumbnails.PERIOD", 1e-6)
     thread, frames, asks = threads(Slow().finisher, Painter())
     wait_for_rest(qtbot, thread, asks.still(1))
     frames.thumbs.clear()

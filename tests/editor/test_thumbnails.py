@@ -69,7 +69,7 @@ def test_a_pass_is_finished_with_the_settings_it_began_with(strip):
 
 
 def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(strip, monkeypatch):
-    monkeypatch.setattr("editor.thumbnails.PERIOD", 0.0)
+    monkeypatch.setattr("editor.thumbnails.PERIOD", 1e-6)
     strip.thumbnails.quicken(Quick(NotImplemented, {}))
     strip.run()
     strip.aim(gain(1.0), exact=False)
