@@ -31,6 +31,7 @@ from engine.photo import Photo, area_average, open_photo
 from engine.progress import Progress, Work, finish
 from engine.renderer import Renderer
 from engine.settings import Settings
+from engine.slider import CubeFile
 from engine.stage import Operator
 
 TEN = (
@@ -222,6 +223,8 @@ def _judge(
     before = first.image
     for place, module in enumerate(MODULES):
         stage = module.stage
+        if any(isinstance(c, CubeFile) and not chosen[c] for c in stage.controls):
+            continue  # without a file it has nothing to do
         after = finish(tap(raw, first.metadata, chosen, stage.name, long_side))
         values, neutral = stage.values(chosen), stage.neutral()
         with torch.no_grad():

@@ -1,8 +1,8 @@
 """The darktable finisher: its modules as stages, its picture the truth.
 
 They run in darktable's own order for pictures that begin in color ("v3.0 JPEG"): the input profile
-right after the demosaic, the local contrast after the view transform. Haze removal is left out:
-what it takes for haze hangs on the size of the picture.
+right after the demosaic, the creative LUT and the local contrast after the view transform. Haze
+removal is left out: what it takes for haze hangs on the size of the picture.
 """
 
 from engine.finisher import Finisher
@@ -11,6 +11,7 @@ from engine.finishers.darktable import (
     color_calibration,
     color_conversion,
     contrast_equalizer,
+    creative_lut,
     exposure,
     local_contrast,
     sharpen,
@@ -27,6 +28,7 @@ MODULES = (
     sharpen.MODULE,
     color_balance_rgb.MODULE,
     sigmoid.MODULE,
+    creative_lut.MODULE,
     local_contrast.MODULE,
 )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import MODULES
-from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.history import History, Item, opacity_of
 from engine.finishers.darktable.layouts import layout
 from engine.finishers.darktable.module import Module, Parameters, agree
 from engine.finishers.darktable.operators import LINEAR_REC2020, item
@@ -70,7 +71,11 @@ def history(
     for module in MODULES if until != "" else ():
         values = module.stage.values(settings)
         if not module.stage.idle(values):
-            items[module.name] = item(module.name, module.parameters(metadata, **values))
+            opacity = (
+                float(cast("float", values[module.opacity])) / 100.0 if module.opacity else 1.0
+            )
+            told = module.parameters(metadata, **values)
+            items[module.name] = item(module.name, told, opacity)
         if module.stage.name == until:
             break
     order = History().order if kept is None else kept.order
@@ -127,11 +132,14 @@ def _differs(found: Item, metadata: Metadata) -> bool:
 def _values(module: Module, found: Item, metadata: Metadata) -> Mapping[str, Setting] | None:
     """None where no sliders say what `found` does."""
     known = layout(module.name)
-    if found.version != known.version:
+    opacity = opacity_of(found)
+    if found.version != known.version or opacity is None:
         return None
     values = module.settings(metadata, known.values(found.parameters))
-    if values is None:
+    if values is None or (opacity != 1.0 and not module.opacity):
         return None
+    if module.opacity:
+        values[module.opacity] = round(100.0 * opacity, 4)
     controls = {control.name: control for control in module.stage.controls}
     try:
         return {name: controls[name].check(value) for name, value in values.items()}

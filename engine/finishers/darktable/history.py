@@ -7,6 +7,7 @@ on are undone steps.
 
 import base64
 import binascii
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,15 @@ UNBLENDED = {
 }
 """Blending switched off, as darktable 4.2 writes it; newer ones read it."""
 
+UNMASKED, MASK_OFF = 1, 0
+"""Modes of blending: evenly, and not at all."""
+
+IN_RGB = 3, 4
+"""Spaces of blending that leave RGB as it is: for the display, for the scene."""
+
+NORMAL = 24
+"""A mode of blending that only mixes, and cuts nothing off."""
+
 SHORT = 100
 """Bytes from which on parameters are packed."""
 
@@ -37,6 +47,9 @@ LARGEST = 1 << 20
 """Bytes that no module's parameters have."""
 
 DAMAGED = "The sidecar's history of darktable's is damaged."
+
+_BLENDING = "<IiIff"
+"""What the parameters of blending begin with: masks, space, mode, one for the mode, opacity."""
 
 _NS = f"{{{NAMESPACE}}}"
 _RDF = f"{{{xmp.RDF}}}"
@@ -68,6 +81,31 @@ class Item:
             "params": packed(self.parameters),
             **told,
         }
+
+
+def blended(opacity: float) -> dict[str, str]:
+    """Attributes of a module of which so much of 1 is blended in, evenly, in RGB."""
+    if opacity == 1.0:
+        return dict(UNBLENDED)
+    told = bytearray(unpacked(UNBLENDED["blendop_params"]))
+    struct.pack_into(_BLENDING, told, 0, UNMASKED, IN_RGB[1], NORMAL, 0.0, 100.0 * opacity)
+    return {**UNBLENDED, "blendop_params": packed(bytes(told))}
+
+
+def opacity_of(item: Item) -> float | None:
+    """How much of 1 of the module is blended in; None where that is done in any other way.
+
+    Raises PhotofinishError where what is said of it is damaged.
+    """
+    told = unpacked(item.kept.get("blendop_params", ""))
+    if len(told) < struct.calcsize(_BLENDING):
+        return 1.0
+    masked, space, mode, _, opacity = struct.unpack_from(_BLENDING, told)
+    if masked == MASK_OFF:
+        return 1.0
+    if (masked, mode) != (UNMASKED, NORMAL) or space not in IN_RGB:
+        return None
+    return float(opacity) / 100.0
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class Module:
     """A stage that is run by darktable's module `name`.
 
     `settings` reads all parameters back as values of the sliders; None where no sliders make them.
-    `proxy` does what the module does, and can be differentiated.
+    `proxy` does what the module does, and can be differentiated. `opacity` names the slider, in
+    percent, by which darktable blends what leaves the module with what enters it; "" for none.
     """
 
     stage: Stage
@@ -37,6 +38,7 @@ class Module:
     parameters: ToParameters
     settings: Callable[[Metadata, Numbers], dict[str, Setting] | None]
     proxy: Operator
+    opacity: str = ""
 
 
 def first(numbers: Numbers, name: str) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import program
-from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.history import History, Item, blended
 from engine.finishers.darktable.layouts import Parameter, layout
 from engine.progress import finish
 
@@ -23,16 +23,25 @@ PLAIN = ("--hq", "0", "--icc-type", "LIN_REC2020", "--apply-custom-presets", "0"
 """No presets of the user's; numbers as they are."""
 
 
-def item(module: str, parameters: Mapping[str, Parameter]) -> Item:
-    """`module` with `parameters`, as the installed darktable keeps it. Raises PhotofinishError."""
+def item(module: str, parameters: Mapping[str, Parameter], opacity: float = 1.0) -> Item:
+    """`module` with `parameters`, as the installed darktable keeps it; `opacity` up to 1.
+
+    Raises PhotofinishError.
+    """
     known = layout(module)
-    return Item(module, known.version, known.packed(parameters))
+    kept = {} if opacity == 1.0 else blended(opacity)
+    return Item(module, known.version, known.packed(parameters), kept=kept)
 
 
-def alone(module: str, parameters: Mapping[str, Parameter], image: Tensor) -> Tensor:
-    """`image` (1, 3, H, W), linear Rec. 2020, through one module. Raises PhotofinishError."""
+def alone(
+    module: str, parameters: Mapping[str, Parameter], image: Tensor, opacity: float = 1.0
+) -> Tensor:
+    """`image` (1, 3, H, W), linear Rec. 2020, through one module, blended in by `opacity`.
+
+    Raises PhotofinishError.
+    """
     through = item("colorin", {"type": LINEAR_REC2020, "type_work": LINEAR_REC2020})
-    history = History((through, item(module, parameters)))
+    history = History((through, item(module, parameters, opacity)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # not a PFM: darktable 4.2 reads the last row of one wrong

@@ -1,6 +1,7 @@
 """The installed darktable: where its command line is, which version, and how to run it.
 
-It renders in processes of their own, without a library, a display or the user's settings.
+It renders in processes of their own, without a library, a display or the user's settings, but for
+the folder of color tables.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import PhotofinishError
+from engine.finishers.darktable import luts
 from engine.progress import Progress, Work
 
 NAME = "darktable-cli"
@@ -90,9 +92,8 @@ def run(
     it. Raises PhotofinishError with what darktable said where it fails or does not end.
     """
     own = ["--configdir", str(folder / "settings"), "--cachedir", str(folder / "cache")]
-    told = [
-        part for name, value in (wishes or {}).items() for part in ("--conf", f"{name}={value}")
-    ]
+    chosen = {luts.FOLDER: luts.folder(), **(wishes or {})}
+    told = [part for name, value in chosen.items() for part in ("--conf", f"{name}={value}")]
     command = [program(), *arguments, "--core", *own, *told, "--disable-opencl"]
     log = folder / "said"
     with log.open("wb") as said:

@@ -11,6 +11,7 @@ from engine.color import PROPHOTO, REC2020, between, transform
 from engine.finishers.darktable import DARKTABLE, MODULES
 from engine.finishers.darktable.program import found
 from engine.finishers.darktable.whole import tap
+from engine.live.darktable.creative_lut import IDENTITY, looked_up
 from engine.live.darktable.operators import live_operators
 from engine.live.darktable.renderer import DarktableRenderer
 from engine.live.quick import Quick, patch, warm
@@ -29,7 +30,9 @@ def quick() -> Work[Quick]:
     yield Progress(0, 3, "Loading")
     operators = live_operators()
     answer = Quick(lambda photo: DarktableRenderer(photo, operators), operators, operators)
-    return (yield from warm(answer, DARKTABLE, entered_by_us(patch())))
+    small = entered_by_us(patch())
+    looked_up(small.image, IDENTITY, 1.0)  # which no slider gets to run
+    return (yield from warm(answer, DARKTABLE, small))
 
 
 def entered(raw: Path, photo: Photo, long_side: int) -> Work[Photo]:

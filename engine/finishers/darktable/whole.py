@@ -9,7 +9,7 @@ from torch import Tensor
 from engine.color import SRGB
 from engine.errors import PhotofinishError
 from engine.files import replacing
-from engine.finishers.darktable import DARKTABLE, program
+from engine.finishers.darktable import DARKTABLE, creative_lut, program
 from engine.finishers.darktable.color_conversion import shown
 from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.operators import PLAIN, read_pfm
@@ -42,8 +42,7 @@ def tap(
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sidecar = folder / "edit.xmp"
-        sidecar.write_bytes(history(settings, metadata, until=until).to_bytes())
+        sidecar = _sidecar(folder, settings, metadata, until)
         out = folder / "tap.pfm"
         yield from program.run([raw.resolve(), sidecar, out, *_size(long_side), *PLAIN], folder)
         return read_pfm(out)
@@ -101,8 +100,7 @@ def export(
         )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sidecar = folder / "edit.xmp"
-        sidecar.write_bytes(history(settings, metadata).to_bytes())
+        sidecar = _sidecar(folder, settings, metadata)
         with replacing(out) as temporary:
             made = temporary.with_name(f"{temporary.name}{suffix}")
             options = [
@@ -119,6 +117,23 @@ def export(
             finally:
                 made.unlink(missing_ok=True)
     return out
+
+
+def _sidecar(
+    folder: Path, settings: Settings, metadata: Metadata, until: str | None = None
+) -> Path:
+    """The edit in a file. Raises PhotofinishError where darktable would leave out a color table."""
+    table = creative_lut.MODULE.stage.values(settings)["lut"]
+    if table and until in (None, *_FROM_TABLE):
+        creative_lut.cube_of(str(table))
+    sidecar = folder / "edit.xmp"
+    sidecar.write_bytes(history(settings, metadata, until=until).to_bytes())
+    return sidecar
+
+
+_NAMES = [stage.name for stage in DARKTABLE]
+_FROM_TABLE = _NAMES[_NAMES.index(creative_lut.MODULE.stage.name) :]
+"""The stages from the color table on."""
 
 
 def _size(long_side: int | None) -> Sequence[str]:

@@ -10,6 +10,7 @@ from engine.live.darktable import (
     color_calibration,
     color_conversion,
     contrast_equalizer,
+    creative_lut,
     exposure,
     local_contrast,
     sharpen,
@@ -38,6 +39,7 @@ def live_operators() -> dict[str, Operator]:
         "sharpen": sharpen.sharpened,
         "color_balance_rgb": color_balance_rgb.balanced,
         "sigmoid": sigmoid.viewed,
+        "creative_lut": creative_lut.graded,
         "local_contrast": _of("local_contrast", local_contrast.maps, local_contrast.contrasted),
         "color_conversion": color_conversion.converted,
     }

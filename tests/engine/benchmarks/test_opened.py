@@ -22,7 +22,8 @@ def test_the_chain_and_every_stage_are_judged(raw) -> None:
     said = finish(opened.opened([raw], 2, 1, 256))
     assert said["photos"] == 1
     assert said["chain"]["worst_db"] > 35.0
-    assert set(said["stages"]) == {module.stage.name for module in MODULES}
+    judged = {module.stage.name for module in MODULES} - {"creative_lut"}  # no file is chosen
+    assert set(said["stages"]) == judged
     for stage in said["stages"].values():
         assert stage["worst_db"] <= stage["mean_db"]
     assert said["stages"]["exposure"]["without_db"] < said["stages"]["exposure"]["mean_db"] - 15.0
