@@ -3,6 +3,7 @@
 Area averages, as engine.filters.resize makes them.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,7 +25,6 @@ from engine.live.kernels import (
     by_rows,
     kernel,
     log_luminance,
-    luminance_row,
     part,
     picture_of,
     planes_of,
@@ -49,17 +49,20 @@ def reduced(image: Tensor, size: Sequence[int]) -> Tensor:
     return filters.enlarge(picture_of(out), size)
 
 
-def reduced_luminance(image: Tensor, size: Sequence[int]) -> Tensor:
-    """The luminance (1, 1, h, w) of linear ProPhoto `image` at `size`."""
+def reduced_luminance(image: Tensor, size: Sequence[int], least: float = -math.inf) -> Tensor:
+    """The luminance (1, 1, h, w) of linear ProPhoto `image` at `size`.
+
+    What is below `least` in a channel counts as that.
+    """
     planes = planes_of(image)
     height, width = planes.shape[1:]
     rows, columns = min(size[0], height), min(size[1], width)
     out = np.empty((rows, columns), np.float32)
     down, across = spans(height, rows), spans(width, columns)
     if (rows, columns) == (height, width):
-        by_rows(lambda first, stop: _luminance(planes, out, first, stop), rows)
+        by_rows(lambda first, stop: _luminance(planes, F(least), out, first, stop), rows)
         return filters.enlarge(torch.from_numpy(out)[None, None], size)
-    by_rows(lambda first, stop: _luminances(planes, down, across, out, first, stop), rows)
+    by_rows(lambda first, stop: _luminances(planes, F(least), down, across, out, first, stop), rows)
     return filters.enlarge(torch.from_numpy(out)[None, None], size)
 
 
@@ -70,17 +73,19 @@ def tones(light: Tensor, middle: float) -> Tensor:
     return picture_of(out)
 
 
-def reduced_tones(image: Tensor, size: Sequence[int], middle: float) -> Tensor:
+def reduced_tones(
+    image: Tensor, size: Sequence[int], middle: float, least: float = -math.inf
+) -> Tensor:
     """The `tones` of `reduced_luminance`, in one pass where nothing is enlarged."""
     planes = planes_of(image)
     height, width = planes.shape[1:]
     if size[0] > height or size[1] > width:
-        return tones(reduced_luminance(image, size), middle)
+        return tones(reduced_luminance(image, size, least), middle)
     out = np.empty((1, *size), np.float32)
     down, across = spans(height, size[0]), spans(width, size[1])
 
     def rows(first: int, stop: int) -> None:
-        _luminances(planes, down, across, out[0], first, stop)
+        _luminances(planes, F(least), down, across, out[0], first, stop)
         _to_tones(out[0], F(middle), first, stop)
 
     by_rows(rows, size[0])
@@ -114,14 +119,15 @@ def _averages(
 
 
 @kernel
-def _luminance(planes: Planes, out: Plane, first: int, stop: int) -> None:
+def _luminance(planes: Planes, least: F, out: Plane, first: int, stop: int) -> None:
     for y in range(first, stop):
-        luminance_row(planes[0, y], planes[1, y], planes[2, y], out[y])
+        out[y] = F(0)
+        _add_luminance(planes[0, y], planes[1, y], planes[2, y], F(1), least, out[y])
 
 
 @kernel
 def _luminances(
-    planes: Planes, down: Spans, across: Spans, out: Plane, first: int, stop: int
+    planes: Planes, least: F, down: Spans, across: Spans, out: Plane, first: int, stop: int
 ) -> None:
     total = np.zeros(planes.shape[2], F)
     for cell in range(first, stop):
@@ -129,7 +135,7 @@ def _luminances(
         for i in range(len(down.shares)):
             y, share = down.first[cell] + i, down.shares[i, cell]
             if share > F(0):
-                _add_luminance(planes[0, y], planes[1, y], planes[2, y], share, total)
+                _add_luminance(planes[0, y], planes[1, y], planes[2, y], share, least, total)
         _average(total, across, out[cell])
 
 
@@ -152,10 +158,17 @@ def _add(row: Row, share: F, total: Row) -> None:
 
 
 @part
-def _add_luminance(red: Row, green: Row, blue: Row, share: F, total: Row) -> None:
+def light_row(red: Row, green: Row, blue: Row, out: Row) -> None:
+    """CIE Y of what is not below 0 of linear ProPhoto."""
+    out[:] = F(0)
+    _add_luminance(red, green, blue, F(1), F(0), out)
+
+
+@part
+def _add_luminance(red: Row, green: Row, blue: Row, share: F, least: F, total: Row) -> None:
     r, g, b = share * RED, share * GREEN, share * BLUE
     for x in range(len(total)):
-        total[x] += r * red[x] + g * green[x] + b * blue[x]
+        total[x] += r * max(red[x], least) + g * max(green[x], least) + b * max(blue[x], least)
 
 
 @part

@@ -19,7 +19,6 @@ from engine.live.kernels import (
     exp2,
     kernel,
     log_luminance,
-    luminance_row,
     maps_over,
     part,
     picture_of,
@@ -28,7 +27,7 @@ from engine.live.kernels import (
     scale_row,
     wide_rows,
 )
-from engine.live.reduce import reduced, reduced_tones
+from engine.live.reduce import light_row, reduced, reduced_tones
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -54,7 +53,8 @@ def textured(
 def _band(image: Tensor) -> Plane:
     """The texture of `image`, in EV."""
     height, width = image.shape[-2:]
-    tones = reduced_tones(image, filters.grid_size((height, width), stage.BASE_GRID), _MIDDLE)
+    size = filters.grid_size((height, width), stage.BASE_GRID)
+    tones = reduced_tones(image, size, _MIDDLE, least=0.0)
     radius = max(1, round(stage.COARSE * max(tones.shape[-2:])))
     over = maps_over(_fit(planes_of(tones)[0], radius), height, width)
     planes, detail = planes_of(image), np.empty((height, width), np.float32)
@@ -106,7 +106,7 @@ def _detail(planes: Planes, fit: Maps, out: Plane, first: int, stop: int) -> Non
     wide, held = wide_rows(fit)
     for y in range(first, stop):
         read_row(fit, y, wide, held, line)
-        luminance_row(planes[0, y], planes[1, y], planes[2, y], out[y])
+        light_row(planes[0, y], planes[1, y], planes[2, y], out[y])
         _detail_row(line[0], line[1], out[y])
 
 

@@ -21,14 +21,13 @@ from engine.live.kernels import (
     kernel,
     log_luminance,
     look_up,
-    luminance_row,
     maps_over,
     part,
     read_row,
     scale_row,
     wide_rows,
 )
-from engine.live.reduce import reduced_tones
+from engine.live.reduce import light_row, reduced_tones
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -42,7 +41,7 @@ def features(
 ) -> Tensor:
     """Tones (1, 1, h, w) in EV from the middle one."""
     middle, _ = stage.anchors(metadata, statistics)
-    return reduced_tones(image, size, float(middle))
+    return reduced_tones(image, size, float(middle), least=0.0)
 
 
 def toned(
@@ -82,7 +81,7 @@ def _tone(
     fit, tone, gain = np.zeros((2, width), F), np.zeros(width, F), np.zeros(width, F)
     for y in range(first, stop):
         read_row(maps, y, wide, held, fit)
-        luminance_row(planes[0, y], planes[1, y], planes[2, y], tone)
+        light_row(planes[0, y], planes[1, y], planes[2, y], tone)
         _base(tone, middle, fit, gain)
         _look_up_row(regional, gain)
         _add_row(gain, tone)

@@ -35,7 +35,9 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
     share = amount(texture)
     frame = image.shape[-2:]
-    light = luminance(filters.resize(image, filters.grid_size(frame, GRID)))
+    small = filters.resize(image, filters.grid_size(frame, GRID))
+    # a light of one strong color can leave a channel below 0, and next to no luminance
+    light = luminance(small.clamp_min(0.0))
     band = filters.enlarged(_band(light), frame)
 
     def on_strip(strip: Tensor, top: int) -> Tensor:

@@ -34,3 +34,11 @@ def test_reduced_tones_are_those_of_the_reduced_luminance(size: tuple[int, int])
     picture = torch.rand(1, 3, 97, 161, generator=torch.Generator().manual_seed(1))
     expected = tones(reduced_luminance(picture, size), -2.5)
     torch.testing.assert_close(reduced_tones(picture, size, -2.5), expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(48, 64), (97, 161), (160, 240)])
+def test_what_is_below_the_least_counts_as_that(size: tuple[int, int]) -> None:
+    picture = torch.randn(1, 3, 97, 161, generator=torch.Generator().manual_seed(1))
+    expected = reduced_tones(picture.clamp_min(0.0), size, -2.5)
+    found = reduced_tones(picture, size, -2.5, least=0.0)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)

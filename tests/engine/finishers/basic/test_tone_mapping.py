@@ -137,6 +137,19 @@ def test_greys_stay_grey_and_hues_stay() -> None:
     assert (ratio.amax(1) - ratio.amin(1)).max() < 1e-4
 
 
+def test_a_saturated_light_is_no_deep_shade() -> None:
+    # as a blue lamp comes out of a camera's matrix: bright, of next to no luminance
+    picture = textured(96)
+    lamp = torch.tensor([0.3, -0.12, 1.6]).view(3, 1, 1)
+    picture[..., 40:56, 40:56] = lamp
+    opened = map_tones(picture, shadows=100.0)[..., 44:52, 44:52]
+    assert (opened / lamp).max() < 2.0**1.5
+    dimmer = picture.clone()
+    dimmer[:, 1, 40:56, 40:56] = -0.10
+    nearly = map_tones(dimmer, shadows=100.0)[:, 2, 44:52, 44:52]
+    torch.testing.assert_close(nearly, opened[:, 2], rtol=0.02, atol=0.0)
+
+
 def test_gradients_agree_with_differences() -> None:
     picture = textured(64)
     statistics = measured(picture)
