@@ -29,6 +29,8 @@ PATCH = 5
 
 MOST = 0.95  # of the light of a pixel that haze may be
 
+FIRST = 0.05  # of the slider's way to more haze, on which there is more of the haze that is there
+
 FIT_RADIUS, FIT_EPSILON = 6, 0.05
 
 
@@ -56,10 +58,13 @@ def strength(veil: Tensor, dehaze: Value) -> Tensor:
     """By how much of its distance from the airlight a pixel under a `veil` in [0, 1) moves."""
     s = torch.as_tensor(dehaze / 100.0)
     # a thin veil may as well be a grey scene: it is taken away less than in proportion
-    removed = 0.85 * s.clamp_min(0.0) * veil * veil / (veil + 0.12)
-    # the first haze is seen most in the shades, so the slider starts slowly
+    removable = 0.85 * veil * veil / (veil + 0.12)
+    removed = s.clamp_min(0.0) * removable
+    # the first haze is seen most in the shades, so the slider starts slowly; and as it takes haze
+    # away on the other side of 0, or there it would turn a corner
     faded = -s.clamp_max(0.0)
-    added = 0.2 * faded * (0.55 + 0.45 * faded) * (0.3 + 0.7 * veil)
+    added = 0.2 * faded * faded * (0.3 + 0.7 * veil)
+    added = added + removable * FIRST * (1.0 - torch.exp(-faded / FIRST))
     return removed / (1.0 - removed) - added
 
 

@@ -1,7 +1,10 @@
+from itertools import pairwise
+
+import pytest
 import torch
 from torch import Tensor
 
-from engine.finishers.basic.dehaze import STAGE
+from engine.finishers.basic.dehaze import MOST, STAGE, strength
 from tests.engine.finishers.basic.pictures import about, edges, ev, measured, overshoot, textured
 
 
@@ -54,6 +57,18 @@ def test_greys_stay_grey() -> None:
 def test_neutral_is_exactly_the_picture() -> None:
     picture = textured(96)
     assert torch.equal(dehaze(picture, 0.0), picture)
+
+
+def test_the_slider_turns_no_corner_at_neutral() -> None:
+    veil = torch.linspace(0.0, MOST, 96)
+    more, less = strength(veil, -0.1), strength(veil, 0.1)
+    torch.testing.assert_close(-more, less, rtol=0.05, atol=1e-6)
+
+
+@pytest.mark.parametrize("veil", [0.0, 0.02, 0.2, 0.5, MOST])
+def test_it_is_monotone_in_the_slider(veil: float) -> None:
+    moved = [float(strength(torch.tensor(veil), float(value))) for value in range(-100, 101)]
+    assert all(after >= before for before, after in pairwise(moved))
 
 
 def test_any_values_come_through() -> None:
