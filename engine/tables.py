@@ -149,7 +149,7 @@ def interpolate(table: Floats, a: Tensor, b: Tensor, c: Tensor) -> list[Tensor]:
     """
     # one more entry along each axis, so that an entry's upper neighbour always exists
     padded = np.pad(table, ((0, 1), (0, 1), (0, 1), (0, 0)), mode="edge")
-    flats = [plane.flatten() for plane in torch.from_numpy(padded).to(c.device).unbind(-1)]
+    flats = [plane.flatten() for plane in torch.from_numpy(padded).to(c).unbind(-1)]
     across_b, across_a = padded.shape[2], padded.shape[1] * padded.shape[2]
     (a, a_share), (b, b_share), (c, c_share) = (
         _cell(position, count) for position, count in zip((a, b, c), table.shape, strict=False)

@@ -29,14 +29,17 @@ def placed(finisher: Finisher, at: Fractions) -> Settings:
     return settings
 
 
-def clips(picture: Tensor) -> bool:
+def clips(picture: Tensor, within: float = 0.0) -> bool:
     """Whether more than CLIPPED of `picture` (1, 3, H, W) is clipped: little is left to compare."""
-    return clipped(picture) > CLIPPED
+    return clipped(picture, within) > CLIPPED
 
 
-def clipped(picture: Tensor) -> float:
-    """Share of the pixels of `picture` (1, 3, H, W) that are clipped in any channel."""
-    ends = (picture <= 0.0) | (picture >= 1.0)
+def clipped(picture: Tensor, within: float = 0.0) -> float:
+    """Share of the pixels of `picture` (1, 3, H, W) that are clipped in any channel.
+
+    That is at 0 or 1, or `within` so much of it.
+    """
+    ends = (picture <= within) | (picture >= 1.0 - within)
     return float(ends.any(1).float().mean())
 
 

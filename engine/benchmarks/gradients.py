@@ -1,7 +1,8 @@
 """Gradients: d(picture)/d(slider) of the chain, by forward mode, against the exact operators'.
 
-These by central differences. What counts is the direction, so two gradients are compared by the
-cosine between them, as pictures.
+These by central differences, in double precision: in single, what a step of a faint slider changes
+would drown in rounding. What counts is the direction, so two gradients are compared by the cosine
+between them, as pictures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,11 @@ ones agree with the gradient and the coarse ones do not, the picture bends withi
 
 NOTHING = 2e-5
 """Root mean square of the change of encoded sRGB over a whole range, below which a slider does
-nothing there: over a step, float32 rounds a tenth as much."""
+nothing there: a two-hundredth of a code of 8 bits."""
+
+ROUNDED = 1e-4
+"""How near to black or white counts as clipped: by matrices and curves white rounds to less than
+1."""
 
 DIGITS = 4
 _STEPS = "at_the_step", "at_a_tenth"
@@ -73,15 +78,16 @@ def _draws(finisher: Finisher, seeds: Iterator[int]) -> Iterator[Fractions]:
 
 def _clips(finisher: Finisher, photo: Photo, at: Fractions) -> bool:
     """Whether so much of the picture is clipped that its direction would be that of the rest."""
-    return clips(Renderer(photo, finisher).picture(placed(finisher, at)))
+    return clips(Renderer(photo, finisher).picture(placed(finisher, at)), ROUNDED)
 
 
 def _cosines(
     finisher: Finisher, photo: Photo, at: Fractions
 ) -> Iterator[tuple[Slider, list[float]]]:
     """Each slider's cosine, unless it does nothing, and that at a finer step where it is LOW."""
-    exact, settings = Renderer(photo, finisher), placed(finisher, at)
-    taps = list(exact.render(settings))
+    settings = placed(finisher, at)
+    taps = list(Renderer(photo, finisher).render(settings))
+    exact = Renderer(replace(photo, image=photo.image.double()), finisher)
     # from the last stage to the first, so that what is rendered before it stays true
     for place, stage in reversed(list(enumerate(finisher))):
         if not stage.sliders:

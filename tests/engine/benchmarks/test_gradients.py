@@ -1,8 +1,10 @@
 """Gradients: the chain's point where the exact pictures go."""
 
 import pytest
+import torch
 
-from engine.benchmarks.gradients import gradients
+from engine.benchmarks.draws import clips
+from engine.benchmarks.gradients import ROUNDED, gradients
 from engine.finisher import Finisher
 from engine.finishers.basic import BASIC
 from engine.progress import finish
@@ -35,3 +37,9 @@ def test_where_they_do_not_the_finer_step_is_told(found) -> None:
     for cosines in found["below_0.9"].values():
         assert cosines["at_the_step"] < 0.9
         assert cosines["at_a_tenth"] > cosines["at_the_step"]
+
+
+def test_white_that_rounding_darkens_is_clipped() -> None:
+    white = torch.full((1, 3, 8, 8), 1.0 - 2.0**-23)
+    assert clips(white, ROUNDED)
+    assert not clips(white)
