@@ -207,15 +207,28 @@ def bench_references(
     photos: Annotated[
         list[Path], typer.Option("--photos", metavar="DIR", help="A folder of raws.")
     ],
+    finisher: cli.FinisherName = "basic",
     write: Write = None,
     as_json: cli.Json = False,
 ) -> None:
-    """How near a match comes to what other programs make of the same raws."""
+    """How near a match comes to what other programs, and cameras, make of the same raws.
+
+    By darktable's stages: to the cameras' own pictures, beside darktable's default.
+    """
     from engine.benchmarks.references import references
+    from engine.finishers import check_name
     from engine.finishers.basic import BASIC
     from engine.live.quick import quick
 
+    check_name(finisher)
     raws = _raws(photos)
+    if finisher != BASIC.name:
+        from engine.benchmarks.previews import previews
+
+        said = cli.run(previews(raws), "Matching")
+        command = ["bench", "references", "--finisher", finisher]
+        told(said, f"{finisher} references", command, photos, write=write, as_json=as_json)
+        return
     means = cli.run(quick(BASIC), "Getting ready")
     said = cli.run(references(BASIC, means, raws), "Matching")
     told(said, "references", ["bench", "references"], photos, write=write, as_json=as_json)

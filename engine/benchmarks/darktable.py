@@ -48,10 +48,16 @@ def command(raw: Path, out: Path, sidecar: Path, folder: Path, long_side: int | 
     ]
 
 
-def default_command(raw: Path, out: Path, folder: Path) -> list[str]:
-    """Finish `raw` as darktable does by itself, to `out`, which must not be there yet."""
+def default_command(raw: Path, out: Path, folder: Path, long_side: int | None = None) -> list[str]:
+    """Finish `raw` as darktable does by itself, to `out`, which must not be there yet.
+
+    With a `long_side` it is reduced before it is finished, as our taps are.
+    """
+    size: list[str] = []
+    if long_side is not None:
+        size = ["--width", str(long_side), "--height", str(long_side), "--hq", "0"]
     core = ["--core", *_own(folder), "--disable-opencl"]
-    return [found() or PROGRAM, str(raw), str(out), "--icc-type", "SRGB", *core]
+    return [found() or PROGRAM, str(raw), str(out), *size, "--icc-type", "SRGB", *core]
 
 
 def _own(folder: Path) -> list[str]:
