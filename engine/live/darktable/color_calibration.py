@@ -24,18 +24,22 @@ def calibrated(
     *,
     temperature: Value | None,
     tint: Value | None,
+    **mix: Value,
 ) -> Tensor:
-    """`image` (1, 3, H, W), linear Rec. 2020, with the chosen white neutral."""
-    if temperature is None and tint is None:
+    """`image` (1, 3, H, W), linear Rec. 2020, with the chosen white neutral and cones mixed."""
+    if temperature is None and tint is None and not any(mix.values()):
         return image
-    there = to_xyz(metadata, temperature, tint)
+    there = to_xyz(metadata, temperature, tint, **mix)
     return each_pixel(image, _calibrate, there.astype(np.float32), TO_WORKING.astype(np.float32))
 
 
 @lru_cache(maxsize=8)
-def to_xyz(metadata: Metadata, temperature: Value | None, tint: Value | None) -> Matrix:
+def to_xyz(
+    metadata: Metadata, temperature: Value | None, tint: Value | None, **mix: Value
+) -> Matrix:
     """As the stage's; known while other sliders are dragged."""
-    return np.ascontiguousarray(stage.to_xyz(metadata, temperature, tint).numpy())
+    shares = [mix[slider.name] for slider in stage.MIX]
+    return np.ascontiguousarray(stage.to_xyz(metadata, temperature, tint, shares).numpy())
 
 
 @kernel

@@ -6,6 +6,7 @@ import pytest
 
 from engine.benchmarks.draws import all_moved
 from engine.finishers.darktable import DARKTABLE, MODULES
+from engine.finishers.darktable.color_calibration import PLAIN
 from engine.finishers.darktable.edit import INPUT, history, input_items, settings_of
 from engine.finishers.darktable.history import History, Item
 from engine.finishers.darktable.operators import item
@@ -66,6 +67,14 @@ def test_another_way_to_color_and_a_second_instance_are_said(metadata) -> None:
     read = settings_of(History((*way.values(), twice)), metadata)
     assert "darktable's exposure, highlights, temperature." in read.notes[-1]
     assert dict(read.settings.values) == {}
+
+
+def test_cones_that_would_not_keep_neutral_are_no_sliders(metadata) -> None:
+    rest = {"green": (0.0, 1.0, 0.0, 0.0), "blue": (0.0, 0.0, 1.0, 0.0), "x": 0.35, "y": 0.36}
+    for red, normalized in (((1.0, 0.2, 0.0, 0.0), 0), ((1.0, 0.0, 0.0, 0.0), 1)):
+        told = {**PLAIN, **rest, "red": red, "normalize_R": normalized}
+        read = settings_of(History((item("channelmixerrgb", told),)), metadata)
+        assert "darktable's color calibration does what these sliders cannot show." in read.notes
 
 
 def test_other_modules_and_another_way_to_color_are_kept(metadata) -> None:

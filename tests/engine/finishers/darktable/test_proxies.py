@@ -94,6 +94,15 @@ def test_the_white_of_the_shot_is_neutral_in_our_own_input(photo) -> None:
     assert float(seen.max() - seen.min()) < 1e-3 * math.sqrt(3.0)
 
 
+def test_mixed_cones_turn_colors_and_leave_neutral_alone(photo) -> None:
+    stage = DARKTABLE.stage("color_calibration")
+    values = {**stage.neutral(), "blue_from_green": -30.0, "red_from_blue": 15.0}
+    grey, color = torch.full((1, 3, 1, 1), 0.3), torch.tensor([0.2, 0.3, 0.6]).view(1, 3, 1, 1)
+    told = photo.metadata, photo.statistics
+    assert torch.allclose(PROXIES[stage.name](grey, *told, **values), grey, atol=1e-4)
+    assert float((PROXIES[stage.name](color, *told, **values) - color).abs().max()) > 0.03
+
+
 def test_the_command_line_finishes_live(raw, tmp_path, ask) -> None:
     out = tmp_path / "out.jpg"
     arguments = ["--finisher", "darktable", "--operators", "live", "--set", "exposure=0.7"]
