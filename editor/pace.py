@@ -17,6 +17,11 @@ LEAST = 800
 """Pixels: no frame has a shorter long side, unless the preview is smaller itself."""
 SHARES = (1.0, 0.8, 0.65, 0.5)
 """The sizes of a drag's frames, as shares of the preview's long side."""
+LAST = 3
+"""Of so many frames the best counts."""
+DOUBT = 1.5
+"""How many times its budget a frame may take before its size is given up, while it is one of less
+than LAST: it may have been bad luck."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,9 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self._seconds: dict[tuple[Rerun, int], deque[float]] = defaultdict(lambda: deque(maxlen=3))
+        self._seconds: dict[tuple[Rerun, int], deque[float]] = defaultdict(
+            lambda: deque(maxlen=LAST)
+        )
         self._step = 0
 
     def rest(self) -> None:
@@ -87,17 +94,22 @@ class Pace:
         """The long side for the next frame of a drag that asks for `long_side` pixels."""
         steps = sides(long_side)
         step = min(self._step, len(steps) - 1)
-        while step + 1 < len(steps) and self._expected(rerun, steps, step) > rerun.budget:
+        while step + 1 < len(steps) and self._is_late(rerun, steps, step):
             step += 1
         self._step = step
         return steps[step]
 
-    def _expected(self, rerun: Rerun, steps: list[int], step: int) -> float:
-        """Seconds at `steps[step]`: as measured, or by the pixels from the nearest larger size."""
+    def _is_late(self, rerun: Rerun, steps: list[int], step: int) -> bool:
+        """Whether a frame of `steps[step]` takes too long.
+
+        As measured, or, by its pixels, as one of the nearest larger size that is known.
+        """
         for known in steps[step::-1]:
             if taken := self._seconds.get((rerun, known)):
-                return min(taken) * (steps[step] / known) ** 2
-        return 0.0
+                expected = min(taken) * (steps[step] / known) ** 2
+                unsure = known == steps[step] and len(taken) < LAST
+                return expected > rerun.budget * (DOUBT if unsure else 1.0)
+        return False
 
 
 def sides(long_side: int) -> list[int]:

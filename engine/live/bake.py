@@ -25,7 +25,7 @@ from engine.statistics import Statistics
 SIDES = (33, 41, 49, 57, 65, 81, 97, 113, 129)
 """Nodes along a side of the lattices to choose from."""
 
-SAMPLE = 8, 2
+SAMPLE = 16, 4
 """Of every so many rows and columns, one is looked at for the choice."""
 
 GROWTH = 2.4
@@ -58,7 +58,7 @@ class Baking:
     work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
     stay while a slider is dragged. `on_nodes`: what a node goes through in an exact operator's
     place, as clips before and after the table are made per pixel. `most_nodes` are what the colors
-    of a picture may use: of the coarsest lattice they may use all.
+    of a picture's sample may use: of the coarsest lattice they may use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
@@ -167,5 +167,5 @@ BASIC = Baking(
     _steady,
     (exposure.exact,),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
-    most_nodes=30_000,
+    most_nodes=24_000,
 )

@@ -1,6 +1,7 @@
 """Color mixer, vibrance and saturation, live: each color by itself, in one pass."""
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -41,12 +42,7 @@ def mixed(image: Tensor, metadata: Metadata, statistics: Statistics, **values: V
     ]
     if not any(any(kind) for kind in kinds):
         return image
-    circles = [_circle(kind) for kind in kinds]
-    used = np.array([any(kind) for kind in kinds])
-    means = torch.stack([circle.mean() for circle in circles]).numpy()
-    hues, saturations, luminances = (curve_of(circle, 0.0, 1.0) for circle in circles)
-    bands = _Bands(hues, saturations, luminances, used, means)
-    return each_pixel(image, _mix, bands)
+    return each_pixel(image, _mix, _bands(*kinds))
 
 
 def with_vibrance(
@@ -77,6 +73,16 @@ class _Bands(NamedTuple):
     luminances: Curve
     used: NDArray[np.bool_]
     means: NDArray[np.float32]
+
+
+@lru_cache(maxsize=8)  # other sliders are dragged for longer than these
+def _bands(*kinds: tuple[Value, ...]) -> _Bands:
+    """The bands that the sliders of the three kinds make."""
+    circles = [_circle(kind) for kind in kinds]
+    used = np.array([any(kind) for kind in kinds])
+    means = torch.stack([circle.mean() for circle in circles]).numpy()
+    hues, saturations, luminances = (curve_of(circle, 0.0, 1.0) for circle in circles)
+    return _Bands(hues, saturations, luminances, used, means)
 
 
 def _circle(values: tuple[Value, ...]) -> Tensor:

@@ -12,6 +12,7 @@ interpolation, Journal of Electronic Imaging 4(3), 1995: tetrahedra.
 
 import math
 from dataclasses import dataclass, field, fields
+from functools import reduce
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -172,12 +173,16 @@ def _axes(shaper: Shaper, nodes: int) -> tuple[Row, Row]:
 def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
     """The places of `planes` (3, H, W) on the lattice."""
     places = np.empty(planes.shape, np.uint16)
-    cells = np.zeros((nodes - 1, nodes - 1, nodes - 1), np.uint8)
-    flat = cells.reshape(-1)
-    by_rows(
-        lambda first, stop: _shape(planes, shaper, nodes - 1, places, flat, first, stop),
-        planes.shape[1],
-    )
+    marked: list[NDArray[np.uint8]] = []
+
+    def rows(first: int, stop: int) -> None:
+        # each thread its own: cores that write to one another's memory wait for each other
+        cells = np.zeros((nodes - 1) ** 3, np.uint8)
+        _shape(planes, shaper, nodes - 1, places, cells, first, stop)
+        marked.append(cells)
+
+    by_rows(rows, planes.shape[1])
+    cells = reduce(np.bitwise_or, marked).reshape([nodes - 1] * 3)
     return Shaped(places, shaper, nodes, _corners(cells))
 
 

@@ -88,6 +88,15 @@ def test_one_late_frame_among_frames_in_time_changes_nothing():
     assert pace.side(SATURATION, 1600) == 1600
 
 
+def test_a_single_frame_that_is_a_little_late_is_taken_for_bad_luck():
+    pace = Pace()
+    pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
+    assert pace.side(SATURATION, 1600) == 1600
+    pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
+    pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
+    assert pace.side(SATURATION, 1600) == 1280
+
+
 def test_what_one_slider_costs_says_nothing_of_another():
     pace = Pace()
     pace.note(CLARITY, 1600, 10.0 * AREAWISE_BUDGET)

@@ -61,5 +61,5 @@ DARKTABLE = Baking(
     lambda way: way,
     _ON_THE_WAY,
     {color_conversion.exact: unclipped},
-    most_nodes=60_000,  # its modules turn colors farther, and are quicker
+    most_nodes=48_000,  # its modules turn colors farther, and are quicker
 )
