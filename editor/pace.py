@@ -7,8 +7,8 @@ from engine.finisher import Finisher
 from engine.settings import Settings
 from engine.stage import Kind
 
-POINTWISE_BUDGET = 0.9 / 60.0
-AREAWISE_BUDGET = 1.4 / 60.0
+POINTWISE_BUDGET = 0.85 / 60.0
+AREAWISE_BUDGET = 1.25 / 60.0
 """Seconds for a live frame, by what must run again for it: one or two refreshes of a screen, less
 what thumbnails and painting take of them."""
 EXACT_BUDGET = 0.1
@@ -20,8 +20,7 @@ SHARES = (1.0, 0.8, 0.65, 0.5)
 LAST = 3
 """Of so many frames the best counts."""
 DOUBT = 1.5
-"""How many times its budget a frame may take before its size is given up, while it is one of less
-than LAST: it may have been bad luck."""
+"""How many times its budget the first frame of a size may take: it may have been bad luck."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Pace:
         for known in steps[step::-1]:
             if taken := self._seconds.get((rerun, known)):
                 expected = min(taken) * (steps[step] / known) ** 2
-                unsure = known == steps[step] and len(taken) < LAST
+                unsure = known == steps[step] and len(taken) == 1
                 return expected > rerun.budget * (DOUBT if unsure else 1.0)
         return False
 

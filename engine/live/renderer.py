@@ -91,7 +91,8 @@ class LiveRenderer:
         for i, step in enumerate(steps):
             if i == len(self._taps) or self._taps[i][0] != step.told:
                 yield step.stage
-                self._taps[i:] = [(step.told, self._ran(step, image))]
+                del self._taps[i:]  # first: their memory is at hand for what takes their place
+                self._taps.append((step.told, self._ran(step, image)))
             image = self._taps[i][1]
         del self._taps[len(steps) :]
         return image

@@ -93,7 +93,6 @@ def test_a_single_frame_that_is_a_little_late_is_taken_for_bad_luck():
     pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
     assert pace.side(SATURATION, 1600) == 1600
     pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
-    pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
     assert pace.side(SATURATION, 1600) == 1280
 
 
