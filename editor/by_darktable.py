@@ -67,25 +67,27 @@ class ByDarktable(NewestWins):
 def _asked(request: Request) -> tuple[object, ...]:
     """What two requests have in common that one picture answers."""
     view = replace(request.view, clipping=False)
-    return request.opened.path, request.settings, view, request.long_side
+    opened = request.opened
+    return opened.path, opened.own_input, request.settings, view, request.long_side
 
 
 def _rendered(request: Request) -> Work[_Shown]:
     """Ask darktable for what the view shows."""
     path, photo, view = request.opened.path, request.photo, request.view
+    side, own_input = request.long_side, request.opened.own_input
     settings = Settings() if view.neutral else request.settings
     stage = None if view.neutral else view.stage
-    tap = yield from tapped(path, photo, settings, stage, request.long_side)
+    tap = yield from tapped(path, photo, settings, stage, side, own_input)
     tap = replace(tap, image=_within(tap.image, request))
     if view.neutral or not view.difference:
         return _Shown(_asked(request), tap)
     names = [each.name for each in request.finisher]
     place = names.index(tap.stage.name)
     if place == 0:
-        first = yield from entered(path, photo, request.long_side)
+        first = yield from entered(path, photo, side, own_input)
         first = replace(first, image=_within(first.image, request))
         return _Shown(_asked(request), tap, entered=first)
-    before = yield from tapped(path, photo, settings, names[place - 1], request.long_side)
+    before = yield from tapped(path, photo, settings, names[place - 1], side, own_input)
     before = replace(before, image=_within(before.image, request))
     return _Shown(_asked(request), tap, before)
 

@@ -17,6 +17,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.finishers import TITLES
+from engine.finishers.darktable.history import Item
 from engine.photo import Photo
 from engine.progress import Work
 from engine.settings import Settings
@@ -39,7 +40,8 @@ class Opened:
 
     `as_shot` resolves controls that are None. `absent` ends a sentence about the program
     whose stages the finisher has: why it cannot be asked for its own picture. It is empty where it
-    can, or where there is no such program.
+    can, or where there is no such program. `own_input` are items of the user's own sidecar of
+    darktable's, which make what enters its first stage.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Opened:
     notes: tuple[str, ...] = ()
     as_shot: Mapping[str, float] = field(default_factory=dict)
     absent: str = ""
+    own_input: tuple[Item, ...] = ()
 
     @property
     def by_darktable(self) -> bool:

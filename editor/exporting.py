@@ -84,12 +84,16 @@ class Exporter:
             space=wish.space,
             bits=wish.bits,
             quality=wish.quality,
+            own_input=self.opened.own_input,
         )
 
     def _tap(self, stage: str) -> Work[Tap]:
         opened = self.opened
         if opened.by_darktable:
-            return (yield from whole.tapped(opened.path, opened.photo, self.settings, stage))
+            work = whole.tapped(
+                *(opened.path, opened.photo, self.settings, stage), own_input=opened.own_input
+            )
+            return (yield from work)
         photo = yield from full_size(opened, self.opening)
         renderer = Renderer(photo, opened.finisher, stand_ins(opened.finisher))
         total = len(opened.finisher)

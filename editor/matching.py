@@ -212,8 +212,8 @@ def _darktables(opened: Opened, size: int) -> Work[tuple[Photo, Render]]:
     """What enters its first stage, at most `size` pixels long, and what makes its picture."""
     metadata = opened.photo.metadata
     side = min(size, max(metadata.full_size), LARGE)
-    first = yield from entered(opened.path, opened.photo, side)
-    return first, truth(opened.path, metadata, side)
+    first = yield from entered(opened.path, opened.photo, side, opened.own_input)
+    return first, truth(opened.path, metadata, side, opened.own_input)
 
 
 def _read(file: Path) -> Work[Target]:

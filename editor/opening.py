@@ -7,6 +7,8 @@ from editor.document import Opened, Opening
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.finishers.darktable import program
+from engine.finishers.darktable.history import Item
+from engine.finishers.darktable.input import only_darktables
 from engine.finishers.darktable.proxies import entered, entered_by_us
 from engine.finishers.darktable.sidecar import read_beside, write_sidecar
 from engine.metadata import Metadata
@@ -34,14 +36,18 @@ class SidecarStore:
 
 @dataclass(frozen=True)
 class DarktableStore:
-    """Keeps settings in a sidecar of darktable's beside the raw."""
+    """Keeps settings in a sidecar of darktable's beside the raw.
+
+    `own_input` are the user's own items on the way to the first stage.
+    """
 
     raw: Path
     metadata: Metadata
+    own_input: tuple[Item, ...] = ()
 
     def write(self, settings: Settings) -> Path:
         """Save `settings` and return where."""
-        return write_sidecar(self.raw, settings, self.metadata)
+        return write_sidecar(self.raw, settings, self.metadata, self.own_input)
 
 
 def opening(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
@@ -61,26 +67,32 @@ def _for_darktable(path: Path, finisher: Finisher, half: bool) -> Work[Opened]:
     why_not, notes = program.missing(), list[str]()
     absent = "" if not why_not else "cannot be used" if program.found() else "is not installed"
     photo = yield from open_photo(path, half=half or not why_not)
+    read = read_beside(path, photo.metadata)
+    own_input = read.own_input
     first: Photo | None = None
     if not why_not:
         side = max(photo.size if half else photo.metadata.full_size)
         try:
-            first = yield from program.hurried(entered(path, photo, side), LONGEST)
+            first = yield from program.hurried(entered(path, photo, side, own_input), LONGEST)
         except PhotofinishError as error:
             absent, why_not = "cannot finish this photo", str(error)
             photo = photo if half else (yield from open_photo(path))
     if why_not and program.found():
         notes.append(f"{why_not} What is shown is a preview of darktable, from our own decode.")
-    read = read_beside(path, photo.metadata)
+    notes.extend(read.notes)
+    if first is None:
+        notes.extend(only_darktables(own_input, photo.metadata))
+        first = entered_by_us(photo, own_input)
     return Opened(
         path,
-        first or entered_by_us(photo),
+        first,
         finisher,
         read.settings,
-        DarktableStore(path, photo.metadata),
-        (*notes, *read.notes),
-        _as_shot(photo),
+        DarktableStore(path, photo.metadata, own_input),
+        tuple(notes),
+        _as_shot(first),
         absent,
+        own_input,
     )
 
 

@@ -1,6 +1,7 @@
 """darktable in the window: switched to and back, shown, saved, exported, matched, and missing."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QFileDialog
 from qimage2ndarray import byte_view
 
 from editor.export_dialog import ExportDialog, default_wish
-from editor.exporting import Wish
+from editor.exporting import Exporter, Wish
 from editor.opening import opening
 from editor.qimage import to_bytes
 from editor.view import displayed
@@ -23,7 +24,9 @@ from editor.window import Window
 from engine.difference import delta_e_2000
 from engine.finishers.basic import BASIC
 from engine.finishers.darktable import DARKTABLE
-from engine.finishers.darktable.sidecar import read_beside
+from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.operators import item
+from engine.finishers.darktable.sidecar import read_beside, read_sidecar
 from engine.finishers.darktable.whole import export, tapped, truth
 from engine.match.match import Mode
 from engine.match.target import read_target
@@ -110,6 +113,21 @@ def sidecars(raw: Path) -> list[str]:
     return sorted(path.name for path in raw.parent.glob("*.xmp"))
 
 
+def balanced_in_darktable(raw: Path) -> tuple[Item, ...]:
+    """What a user has made of the way to color, in the sidecar beside `raw`."""
+    way = (
+        item("temperature", {"red": 1.3, "green": 1.0, "blue": 3.0, "g2": 1.0}),
+        item("highlights", {"mode": 0, "clip": 0.5}),
+    )
+    first = raw.with_name(f"{raw.name}.xmp")
+    first.write_bytes(History(way, {"iop_order_version": "2"}).to_bytes())
+    return way
+
+
+def told(items: tuple[Item, ...]) -> list[tuple[str, bytes]]:
+    return [(i.module, i.parameters) for i in items]
+
+
 def names(window: Window) -> list[str]:
     return [stage.name for stage in window.document.finisher]
 
@@ -170,6 +188,22 @@ class TestWithoutDarktable:
         desk.switch("darktable")
         assert desk.state.startswith("Preview of darktable, which is not installed")
         assert desk.window.banner.sentence == ""
+
+    def test_a_users_white_balance_is_shown_and_kept_and_the_rest_is_told(self, desk, raw):
+        way = balanced_in_darktable(raw)
+        desk.take(raw)
+        desk.switch("darktable")
+        said = "Kept, but not shown without darktable: its highlights."
+        assert desk.window.banner.sentence == said
+        camera = desk.window.document.photo.metadata.as_shot_neutral
+        assert camera == pytest.approx([1.0 / 1.3, 1.0, 1.0 / 3.0])
+        red, green, blue = (each.mean() for each in pixels(desk.window.canvas.frame.image))
+        assert blue > green
+        assert blue > red
+        desk.edit("exposure", 0.6)
+        assert sidecars(raw) == ["shot.dng.xmp", "shot_01.dng.xmp"]
+        second = read_sidecar(raw.with_name("shot_01.dng.xmp"), desk.window.document.photo.metadata)
+        assert set(told(second.own_input)) >= set(told(way))
 
     def test_what_is_exported_says_who_made_it(self, desk, raw, tmp_path, monkeypatch):
         window = desk.window
@@ -406,6 +440,36 @@ class TestByDarktable:
         tap = finish(tapped(raw, opened.photo, settings, "sigmoid"))
         assert np.array_equal(tifffile.imread(out), tap.image[0].permute(1, 2, 0).numpy())
 
+    def test_what_a_user_has_made_of_the_way_to_color_enters_the_first_stage(
+        self, desk, raw, tmp_path, darktable
+    ):
+        window = desk.window
+        way = balanced_in_darktable(raw)
+        desk.click("darktable")
+        desk.take(raw)
+        desk.rest_by_darktable()
+        assert window.banner.sentence == ""
+        opened, frame = window.document.opened, window.canvas.frame
+        assert told(opened.own_input) == told(way)
+        own = its(window, raw, None, frame.request.long_side)
+        assert np.array_equal(pixels(frame.image), own)
+        desk.qtbot.mouseClick(window.strip.buttons["exposure"], LEFT)
+        desk.key(Qt.Key.Key_D)
+        desk.rest_by_darktable()
+        idle = pixels(window.canvas.frame.image).astype(int)
+        assert abs(idle - 128).max() <= 1  # what enters it is balanced alike
+        desk.key(Qt.Key.Key_Escape)
+        desk.edit("exposure", 0.6)
+        settings = window.document.settings
+        sidecar = raw.with_name("shot_01.dng.xmp")
+        exporter = Exporter(window.document.opened, settings, opening)
+        finish(exporter.picture(Wish(tmp_path / "ours.png", bits=8)))
+        fresh = ["--configdir", tmp_path / "fresh", "--cachedir", tmp_path / "cache"]
+        command = [darktable, raw, sidecar, tmp_path / "theirs.png", "--core", *fresh]
+        subprocess.run([*command, "--disable-opencl"], check=True, capture_output=True)
+        ours, theirs = (cv2.imread(str(tmp_path / f"{who}.png")) for who in ("ours", "theirs"))
+        assert np.array_equal(ours, theirs)
+
     def test_match_has_its_picture_look_like_the_target(self, at_darktable, raw, tmp_path):
         desk, window = at_darktable, at_darktable.window
         desk.qtbot.waitUntil(lambda: window.darkroom.is_live, timeout=WAIT)
@@ -497,7 +561,8 @@ def running(name: str = "darktable") -> list[psutil.Process]:
 def its(window: Window, raw: Path, stage: str | None, long_side: int):
     """darktable's own tap, as the screen has it (3, H, W)."""
     photo = finish(open_photo(raw))
-    tap = finish(tapped(raw, photo, window.document.settings, stage, long_side))
+    settings, own_input = window.document.settings, window.document.opened.own_input
+    tap = finish(tapped(raw, photo, settings, stage, long_side, own_input))
     return to_bytes(displayed(tap.image, tap.stage.space))
 
 

@@ -12,7 +12,8 @@ from engine.export import export as ours
 from engine.export import export_tap
 from engine.files import make_folder, write_bytes
 from engine.finishers.darktable import DARKTABLE
-from engine.finishers.darktable.edit import history
+from engine.finishers.darktable.edit import Read, history
+from engine.finishers.darktable.input import only_darktables
 from engine.finishers.darktable.program import found, program
 from engine.finishers.darktable.proxies import entered, quick
 from engine.finishers.darktable.sidecar import read_sidecar
@@ -46,10 +47,11 @@ def render(
 
     Raises PhotofinishError.
     """
-    photo, settings, notes = _wanted(raw, sets, sidecar, write_sidecar)
+    photo, read = _wanted(raw, sets, sidecar, write_sidecar)
+    settings = read.settings
     if live:
         side = long_side or max(photo.metadata.full_size)
-        first = cli.run(entered(raw, photo, side), "Opening")
+        first = cli.run(entered(raw, photo, side, read.own_input), "Opening")
         work = ours(
             first,
             settings,
@@ -70,6 +72,7 @@ def render(
             space=space,
             bits=bits,
             quality=quality,
+            own_input=read.own_input,
         )
     cli.run(work, "Rendering")
     return {
@@ -79,7 +82,7 @@ def render(
         "finisher": DARKTABLE.name,
         "operators": "live" if live else "exact",
         "settings": {**settings.values},
-        "notes": notes,
+        "notes": [*read.notes],
     }
 
 
@@ -96,13 +99,15 @@ def taps(
 
     Raises PhotofinishError.
     """
-    photo, settings, notes = _wanted(raw, sets, sidecar, write_sidecar)
+    photo, read = _wanted(raw, sets, sidecar, write_sidecar)
+    settings = read.settings
     make_folder(folder)
     files, told = [], []
     stages = [stage for stage in DARKTABLE if stage.space is not Space.DISPLAY]
     for i, stage in enumerate((None, *stages)):
         name = "input" if stage is None else stage.name
-        work = tap(raw, photo.metadata, settings, "" if stage is None else name, long_side)
+        until = "" if stage is None else name
+        work = tap(raw, photo.metadata, settings, until, long_side, read.own_input)
         image = cli.run(work, f"Rendering {name}")
         values = {} if stage is None else stage.values(settings)
         path = folder / f"{i:02d}_{name}.tif"
@@ -118,7 +123,7 @@ def taps(
         "folder": str(folder),
         "files": files,
         "settings": {**settings.values},
-        "notes": notes,
+        "notes": [*read.notes],
     }
 
 
@@ -141,41 +146,52 @@ def match(
     _check_free(out)
     if picture is not None:
         program()  # which makes it: not told only after the match
-    photo, start, notes = _wanted(raw, sets, sidecar, None)
+    photo, read = _wanted(raw, sets, sidecar, None)
+    own_input = read.own_input
     side = min(max(goal.image.shape[-2:]), max(photo.metadata.full_size), LARGE)
-    first = cli.run(entered(raw, photo, side), "Opening")
+    first = cli.run(entered(raw, photo, side, own_input), "Opening")
     means = cli.run(quick(), "Getting ready")
     began = time.perf_counter()
-    renders = truth(raw, photo.metadata, side) if found() else None
+    renders = truth(raw, photo.metadata, side, own_input) if found() else None
     work = matched(
-        first, DARKTABLE, means, goal, start=start, sliders=sliders, mode=mode, truth=renders
+        *(first, DARKTABLE, means, goal),
+        start=read.settings,
+        sliders=sliders,
+        mode=mode,
+        truth=renders,
     )
     answer = cli.run(work, "Matching")
     seconds = time.perf_counter() - began
     if out is not None:
-        write_bytes(out, history(answer.settings, photo.metadata).to_bytes())
+        edit = history(answer.settings, photo.metadata, own_input=own_input)
+        write_bytes(out, edit.to_bytes())
     if picture is not None:
-        cli.run(export(raw, photo.metadata, answer.settings, picture), "Rendering")
-    return answer, seconds, notes
+        shown = export(raw, photo.metadata, answer.settings, picture, own_input=own_input)
+        cli.run(shown, "Rendering")
+    return answer, seconds, [*read.notes]
 
 
 def _wanted(
     raw: Path, sets: list[str] | None, sidecar: Path | None, write: Path | None
-) -> tuple[Photo, Settings, list[str]]:
-    """The photo, the settings asked for, which are written to `write`, and notes."""
+) -> tuple[Photo, Read]:
+    """The photo, and the edit asked for, which is written to `write`."""
     _check_free(write)
-    settings, notes = Settings(), list[str]()
+    read = Read(Settings(), ())
     for text in sets or ():
-        assigned(settings, text, DARKTABLE)  # what cannot be set is told before anything is opened
+        # what cannot be set is told before anything is opened
+        assigned(read.settings, text, DARKTABLE)
     photo = cli.run(open_photo(raw, half=found() is not None), "Opening")
     if sidecar is not None:
         read = read_sidecar(sidecar, photo.metadata)
-        settings, notes = read.settings, list(read.notes)
+    settings, notes = read.settings, read.notes
+    if found() is None:
+        notes = (*notes, *only_darktables(read.own_input, photo.metadata))
     for text in sets or ():
         settings = assigned(settings, text, DARKTABLE)
     if write is not None:
-        write_bytes(write, history(settings, photo.metadata).to_bytes())
-    return photo, settings, notes
+        edit = history(settings, photo.metadata, own_input=read.own_input)
+        write_bytes(write, edit.to_bytes())
+    return photo, Read(settings, notes, read.own_input)
 
 
 def _check_free(sidecar: Path | None) -> None:

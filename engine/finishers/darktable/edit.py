@@ -7,21 +7,13 @@ from typing import cast
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import MODULES
 from engine.finishers.darktable.history import History, Item, opacity_of
+from engine.finishers.darktable.input import INPUT, balanced, differs, input_items, own_items
 from engine.finishers.darktable.layouts import layout
-from engine.finishers.darktable.module import Module, Parameters, agree
-from engine.finishers.darktable.operators import LINEAR_REC2020, item
+from engine.finishers.darktable.module import Module
+from engine.finishers.darktable.operators import item
 from engine.metadata import Metadata
 from engine.settings import Settings
 from engine.slider import Setting
-
-ENHANCED_MATRIX = 12
-"""darktable's own matrix of the camera."""
-
-INPAINT_OPPOSED = 5
-"""How darktable 4.2 and newer fill clipped highlights unless told otherwise."""
-
-INPUT = ("temperature", "highlights", "colorin")
-"""What leads from the sensor to the first stage, beside what darktable adds to every raw."""
 
 UNSEEN = frozenset(
     (
@@ -32,42 +24,30 @@ UNSEEN = frozenset(
 """Modules that a sidecar may well name, and that are part of every picture anyway."""
 
 
-def input_items(metadata: Metadata) -> tuple[Item, ...]:
-    """White as shot and clipped highlights filled, on the sensor's data; the camera's profile.
-
-    All three are written, as darktable fills highlights otherwise where none is said to.
-    """
-    return tuple(item(name, parameters) for name, parameters in _input(metadata).items())
-
-
-def _input(metadata: Metadata) -> dict[str, Parameters]:
-    red, green, blue = 1.0, 1.0, 1.0
-    if metadata.as_shot_neutral is not None:
-        red, green, blue = (float(1.0 / value) for value in metadata.as_shot_neutral)
-    return {
-        "temperature": {"red": red / green, "green": 1.0, "blue": blue / green, "g2": 1.0},
-        "highlights": {"mode": INPAINT_OPPOSED},
-        "colorin": {"type": ENHANCED_MATRIX, "type_work": LINEAR_REC2020},
-    }
-
-
 def history(
     settings: Settings,
     metadata: Metadata,
     *,
     until: str | None = None,
     kept: History | None = None,
+    own_input: tuple[Item, ...] | None = None,
 ) -> History:
     """The history that makes `settings` of a raw with `metadata`.
 
     `until` names the last stage, or "" for none; without it, all of them. Modules of `kept` that we
-    do not know stay, and so does its way from the sensor to color.
+    do not know stay. `own_input` are the user's own items on the way to the first stage; without
+    it, those of `kept`.
     """
-    items = {i.module: i for i in input_items(metadata)}
+    in_kept = () if kept is None else own_items(kept)
+    own = in_kept if own_input is None else own_input
+    metadata = balanced(metadata, own)
+    items = {i.instance: i for i in input_items(metadata)}
     others: tuple[Item, ...] = ()
     if kept is not None:
-        items |= {i.module: i for i in kept.items if i.instance in _FIRST}
-        others = kept.without((*INPUT, *(module.name for module in MODULES))).items
+        rest = [i for i in kept.items if i not in in_kept]
+        items |= {i.instance: i for i in rest if i.instance in _FIRST}
+        others = tuple(i for i in rest if i.instance not in _SHOWN)
+    items |= {i.instance: i for i in own}
     for module in MODULES if until != "" else ():
         values = module.stage.values(settings)
         if not module.stage.idle(values):
@@ -75,26 +55,35 @@ def history(
                 float(cast("float", values[module.opacity])) / 100.0 if module.opacity else 1.0
             )
             told = module.parameters(metadata, **values)
-            items[module.name] = item(module.name, told, opacity)
+            items[module.name, "0"] = item(module.name, told, opacity)
         if module.stage.name == until:
             break
-    order = History().order if kept is None else kept.order
+    # our own order makes the picture that is shown; strangers are where theirs has them
+    strangers = any(i.enabled and i.module not in UNSEEN for i in others)
+    order = kept.order if kept is not None and strangers else History().order
     return History((*others, *items.values()), order)
 
 
 _FIRST = frozenset((module, "0") for module in INPUT)
+_SHOWN = _FIRST | {(module.name, "0") for module in MODULES}
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a history says: settings, and plain sentences about what is not among them."""
+    """What a history says: settings, and plain sentences about what is not among them.
+
+    `own_input` are the user's own items on the way to the first stage.
+    """
 
     settings: Settings
     notes: tuple[str, ...]
+    own_input: tuple[Item, ...] = ()
 
 
 def settings_of(history: History, metadata: Metadata) -> Read:
     """The settings in `history` of a raw with `metadata`, as far as our stages can show it."""
+    own = own_items(history)
+    metadata = balanced(metadata, own)
     there = {i.module: i for i in history.items if i.instance == (i.module, "0") and i.enabled}
     settings, notes = Settings(), []
     for module in MODULES:
@@ -108,25 +97,15 @@ def settings_of(history: History, metadata: Metadata) -> Read:
             settings = settings.replace(control, value)
         if found is None and module.stage.profile_part:
             settings = settings.switch(module.stage.name, on=False)
-    shown = {(name, "0") for name in (*INPUT, *(module.name for module in MODULES))}
+    rest = [i for i in history.items if i not in own]
     others = {
-        i.module
-        for i in history.items
-        if i.enabled and i.instance not in shown and i.module not in UNSEEN
+        i.module for i in rest if i.enabled and i.instance not in _SHOWN and i.module not in UNSEEN
     }
-    others |= {i.module for i in history.items if i.instance in _FIRST and _differs(i, metadata)}
+    others |= {i.module for i in rest if i.instance in _FIRST and differs(i, metadata)}
     if others:
         named = ", ".join(sorted(others))
         notes.append(f"Kept, but neither shown nor exported here: darktable's {named}.")
-    return Read(settings, tuple(notes))
-
-
-def _differs(found: Item, metadata: Metadata) -> bool:
-    """Whether `found`, on the way from the sensor to color, is not what every picture here has."""
-    known = layout(found.module)
-    if not found.enabled or found.version != known.version:
-        return True
-    return not agree(known.values(found.parameters), _input(metadata)[found.module])
+    return Read(settings, tuple(notes), own)
 
 
 def _values(module: Module, found: Item, metadata: Metadata) -> Mapping[str, Setting] | None:

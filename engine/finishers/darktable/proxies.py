@@ -9,6 +9,8 @@ from pathlib import Path
 
 from engine.color import PROPHOTO, REC2020, between, transform
 from engine.finishers.darktable import DARKTABLE, MODULES
+from engine.finishers.darktable.history import Item
+from engine.finishers.darktable.input import balanced, camera_to_prophoto
 from engine.finishers.darktable.program import found
 from engine.finishers.darktable.whole import tap
 from engine.live.darktable.creative_lut import IDENTITY, looked_up
@@ -19,7 +21,6 @@ from engine.photo import Photo, fitted
 from engine.progress import Progress, Work
 from engine.settings import Settings
 from engine.stage import Operator
-from engine.white import as_shot
 
 PROXIES: Mapping[str, Operator] = {module.stage.name: module.proxy for module in MODULES}
 """By the name of their stage."""
@@ -35,21 +36,27 @@ def quick() -> Work[Quick]:
     return (yield from warm(answer, DARKTABLE, small))
 
 
-def entered(raw: Path, photo: Photo, long_side: int) -> Work[Photo]:
-    """What enters the first stage, at most `long_side` pixels long: linear Rec. 2020, as shot.
+def entered(
+    raw: Path, photo: Photo, long_side: int, own_input: tuple[Item, ...] = ()
+) -> Work[Photo]:
+    """What enters the first stage, at most `long_side` pixels long: linear Rec. 2020.
 
-    darktable's own where it is installed, else ours of `photo`. Raises PhotofinishError.
+    It is balanced as shot, or as `own_input` of a user's sidecar says: the metadata's white is that
+    from then on. darktable's own where it is installed, else ours of `photo`. Raises
+    PhotofinishError.
     """
     height, width = fitted(photo.metadata.full_size[::-1], long_side)
     if found() is None:
-        return entered_by_us(photo.reduced(max(height, width)))
-    image = yield from tap(raw, photo.metadata, Settings(), "", max(height, width))
-    scale = max(image.shape[-2:]) / max(photo.metadata.full_size)
-    return Photo(image, photo.metadata.replace(scale=scale), photo.statistics)
+        return entered_by_us(photo.reduced(max(height, width)), own_input)
+    metadata = balanced(photo.metadata, own_input)
+    side = max(height, width)
+    image = yield from tap(raw, metadata, Settings(), "", side, own_input)
+    scale = max(image.shape[-2:]) / max(metadata.full_size)
+    return Photo(image, metadata.replace(scale=scale), photo.statistics)
 
 
-def entered_by_us(photo: Photo) -> Photo:
-    """The same from our own decode: by the camera's profile, white as shot."""
-    to_prophoto = as_shot(photo.metadata).camera_to_prophoto.numpy()
+def entered_by_us(photo: Photo, own_input: tuple[Item, ...] = ()) -> Photo:
+    """The same from our own decode: by the camera's profile, clipped highlights filled as shot."""
+    to_prophoto = camera_to_prophoto(photo.metadata, own_input).numpy()
     image = transform(photo.image, between(PROPHOTO, REC2020) @ to_prophoto)
-    return Photo(image, photo.metadata, photo.statistics)
+    return Photo(image, balanced(photo.metadata, own_input), photo.statistics)

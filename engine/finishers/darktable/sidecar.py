@@ -16,7 +16,7 @@ from engine import xmp
 from engine.errors import PhotofinishError
 from engine.files import sweep, write_bytes
 from engine.finishers.darktable.edit import Read, history, settings_of
-from engine.finishers.darktable.history import History, history_of
+from engine.finishers.darktable.history import History, Item, history_of
 from engine.metadata import Metadata
 from engine.settings import Settings
 from engine.sidecar import EDITED, NAMESPACE, PREFIX, content_of, now
@@ -53,9 +53,15 @@ def edited(raw: Path) -> str | None:
     return own.edited if own else None
 
 
-def write_sidecar(raw: Path, settings: Settings, metadata: Metadata) -> Path:
+def write_sidecar(
+    raw: Path,
+    settings: Settings,
+    metadata: Metadata,
+    own_input: tuple[Item, ...] | None = None,
+) -> Path:
     """Write the edit of `raw` beside it, where ours is or where there is nothing; return where.
 
+    `own_input` are the user's own items that it was opened with; without it, those beside it now.
     Raises PhotofinishError.
     """
     own, first = _ours(raw), _first(raw)
@@ -64,7 +70,7 @@ def write_sidecar(raw: Path, settings: Settings, metadata: Metadata) -> Path:
     if path is None:
         raise PhotofinishError(f"{raw.name} has {MOST_DUPLICATES} duplicates in darktable already.")
     kept = _history(own.path if own else first)
-    content = history(settings, metadata, kept=kept).to_bytes()
+    content = history(settings, metadata, kept=kept, own_input=own_input).to_bytes()
     sweep(path)
     write_bytes(path, _signed(content))
     return path

@@ -1,4 +1,7 @@
-"""Whole: darktable's picture of a raw, and what leaves each stage on the way to it."""
+"""Whole: darktable's picture of a raw, and what leaves each stage on the way to it.
+
+`own_input` are items of the user's own sidecar on the way to the first stage, wherever it is named.
+"""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -12,6 +15,7 @@ from engine.files import replacing
 from engine.finishers.darktable import DARKTABLE, creative_lut, program
 from engine.finishers.darktable.color_conversion import shown
 from engine.finishers.darktable.edit import history
+from engine.finishers.darktable.history import Item
 from engine.finishers.darktable.operators import PLAIN, read_pfm
 from engine.metadata import Metadata
 from engine.photo import Photo
@@ -35,6 +39,7 @@ def tap(
     settings: Settings,
     until: str | None = None,
     long_side: int | None = None,
+    own_input: tuple[Item, ...] = (),
 ) -> Work[Tensor]:
     """What leaves the stage `until` (1, 3, H, W), linear Rec. 2020; "": what enters the first.
 
@@ -42,14 +47,19 @@ def tap(
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sidecar = _sidecar(folder, settings, metadata, until)
+        sidecar = _sidecar(folder, settings, metadata, own_input, until)
         out = folder / "tap.pfm"
         yield from program.run([raw.resolve(), sidecar, out, *_size(long_side), *PLAIN], folder)
         return read_pfm(out)
 
 
 def tapped(
-    raw: Path, photo: Photo, settings: Settings, stage: str | None, long_side: int | None = None
+    raw: Path,
+    photo: Photo,
+    settings: Settings,
+    stage: str | None,
+    long_side: int | None = None,
+    own_input: tuple[Item, ...] = (),
 ) -> Work[Tap]:
     """What leaves `stage` of the finisher, the last one for None. Raises PhotofinishError.
 
@@ -58,19 +68,21 @@ def tapped(
     last = DARKTABLE.stages[-1]
     chosen = last if stage is None else DARKTABLE.stage(stage)
     until = None if chosen is last else chosen.name
-    image = yield from tap(raw, photo.metadata, settings, until, long_side)
+    image = yield from tap(raw, photo.metadata, settings, until, long_side, own_input)
     if chosen is last:
         image = shown(image, photo.metadata.output or SRGB)
     return Tap(chosen, chosen.values(settings), image, photo.metadata, photo.statistics)
 
 
-def truth(raw: Path, metadata: Metadata, long_side: int) -> Callable[[Settings], Tensor]:
+def truth(
+    raw: Path, metadata: Metadata, long_side: int, own_input: tuple[Item, ...] = ()
+) -> Callable[[Settings], Tensor]:
     """Finishes `raw` by darktable: from settings to sRGB (1, 3, H, W); the last one is kept."""
     last: list[tuple[Settings, Tensor]] = []
 
     def picture(settings: Settings) -> Tensor:
         if not last or last[0][0] != settings:
-            viewed = finish(tap(raw, metadata, settings, None, long_side))
+            viewed = finish(tap(raw, metadata, settings, None, long_side, own_input))
             last[:] = [(settings, shown(viewed, SRGB))]
         return last[0][1]
 
@@ -87,6 +99,7 @@ def export(
     space: str = "srgb",
     bits: int | None = None,
     quality: int = 92,
+    own_input: tuple[Item, ...] = (),
 ) -> Work[Path]:
     """Have darktable finish `raw` and write it to `out`; return `out`.
 
@@ -100,7 +113,7 @@ def export(
         )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sidecar = _sidecar(folder, settings, metadata)
+        sidecar = _sidecar(folder, settings, metadata, own_input)
         with replacing(out) as temporary:
             made = temporary.with_name(f"{temporary.name}{suffix}")
             options = [
@@ -120,14 +133,19 @@ def export(
 
 
 def _sidecar(
-    folder: Path, settings: Settings, metadata: Metadata, until: str | None = None
+    folder: Path,
+    settings: Settings,
+    metadata: Metadata,
+    own_input: tuple[Item, ...],
+    until: str | None = None,
 ) -> Path:
     """The edit in a file. Raises PhotofinishError where darktable would leave out a color table."""
     table = creative_lut.MODULE.stage.values(settings)["lut"]
     if table and until in (None, *_FROM_TABLE):
         creative_lut.cube_of(str(table))
     sidecar = folder / "edit.xmp"
-    sidecar.write_bytes(history(settings, metadata, until=until).to_bytes())
+    told = history(settings, metadata, until=until, own_input=own_input)
+    sidecar.write_bytes(told.to_bytes())
     return sidecar
 
 

@@ -7,8 +7,9 @@ import pytest
 from engine.benchmarks.draws import all_moved
 from engine.finishers.darktable import DARKTABLE, MODULES
 from engine.finishers.darktable.color_calibration import PLAIN
-from engine.finishers.darktable.edit import INPUT, history, input_items, settings_of
+from engine.finishers.darktable.edit import history, settings_of
 from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.input import INPUT, input_items
 from engine.finishers.darktable.operators import item
 from engine.settings import Settings
 
@@ -58,15 +59,33 @@ def test_what_no_slider_does_is_said_and_left_at_rest(metadata) -> None:
     assert "Kept, but neither shown nor exported here: darktable's lens." in said
 
 
-def test_another_way_to_color_and_a_second_instance_are_said(metadata) -> None:
+def test_another_way_to_color_is_the_users_own_and_a_second_instance_is_said(metadata) -> None:
     way = dict(zip(INPUT, input_items(metadata), strict=True))
     assert settings_of(History(tuple(way.values())), metadata).notes == ()
     way["temperature"] = item("temperature", {"red": 2.5, "green": 1.0, "blue": 1.2, "g2": 1.0})
     way["highlights"] = replace(way["highlights"], enabled=False)
     twice = replace(item("exposure", {"exposure": 1.0}), kept={"multi_priority": "1"})
     read = settings_of(History((*way.values(), twice)), metadata)
-    assert "darktable's exposure, highlights, temperature." in read.notes[-1]
+    assert read.notes == ("Kept, but neither shown nor exported here: darktable's exposure.",)
+    assert read.own_input == tuple(way.values())
     assert dict(read.settings.values) == {}
+
+
+def test_the_temperature_is_that_of_the_light_whatever_the_users_multipliers_are(
+    metadata, own_input
+) -> None:
+    settings = Settings()
+    for name, value in {"temperature": 4000.0, "tint": 12.0, "red_from_blue": 9.0}.items():
+        settings = settings.replace(DARKTABLE.control(name), value)
+    balanced, shot = (history(settings, metadata, own_input=own) for own in (own_input, ()))
+    module = "channelmixerrgb"
+    told = [next(i for i in each.items if i.module == module) for each in (balanced, shot)]
+    assert told[0].parameters != told[1].parameters
+    for each in (balanced, shot):
+        read = settings_of(each, metadata).settings
+        for name, near in {"temperature": 60.0, "tint": 1.0, "red_from_blue": 0.01}.items():
+            control = DARKTABLE.control(name)
+            assert read[control] == pytest.approx(settings[control], abs=near)
 
 
 def test_cones_that_would_not_keep_neutral_are_no_sliders(metadata) -> None:
@@ -89,6 +108,8 @@ def test_other_modules_and_another_way_to_color_are_kept(metadata) -> None:
     assert "exposure" not in by_module
     assert by_module["bilat"].enabled
     assert ours.order == {"iop_order_version": "2"}
+    without = history(settings, metadata, kept=History((white,), theirs.order))
+    assert without.order == {"iop_order_version": "3"}  # as the picture that is shown
 
 
 def test_every_module_is_a_stage_of_the_finisher_in_its_order() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import MODULES, program
-from engine.finishers.darktable.edit import INPUT
+from engine.finishers.darktable.input import INPUT
 from engine.finishers.darktable.layouts import layout, told_by
 
 NAMES = (*(module.name for module in MODULES), *INPUT)

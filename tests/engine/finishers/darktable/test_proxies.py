@@ -9,6 +9,7 @@ from engine.benchmarks.draws import all_moved
 from engine.benchmarks.quality import decibels
 from engine.color import srgb_encode
 from engine.finishers.darktable import DARKTABLE, MODULES, sigmoid
+from engine.finishers.darktable.operators import item
 from engine.finishers.darktable.proxies import PROXIES, entered, entered_by_us
 from engine.finishers.darktable.whole import tap
 from engine.photo import Photo, open_photo
@@ -79,6 +80,26 @@ def test_our_own_input_is_near_darktables(photo, first) -> None:
     height, width = (min(a, b) for a, b in zip(own.shape[-2:], first.image.shape[-2:], strict=True))
     pair = (srgb_encode(p[..., :height, :width].clamp(0.0, 1.0)) for p in (own, first.image))
     assert decibels(*pair) > 25.0
+
+
+@pytest.mark.parametrize("white", [(1.2, 3.0), (2.6, 0.9)], ids=["lamps", "shade"])
+def test_our_own_input_is_near_darktables_by_a_users_multipliers(
+    raw, photo, white, darktable
+) -> None:
+    red, blue = white
+    told = {"red": red, "green": 1.3, "blue": blue, "g2": 1.3}
+    own_input = (item("temperature", told),)
+    first = finish(entered(raw, photo, 384, own_input))
+    own = entered_by_us(photo, own_input)
+    assert torch.equal(
+        torch.from_numpy(own.metadata.as_shot_neutral),
+        torch.from_numpy(first.metadata.as_shot_neutral),
+    )
+    height, width = (min(a, b) for a, b in zip(own.size[::-1], first.size[::-1], strict=True))
+    seen, truth = (p.image[..., :height, :width].clamp(0.0, 1.0) for p in (own, first))
+    assert decibels(srgb_encode(seen), srgb_encode(truth)) > 25.0
+    shot = entered_by_us(photo).image[..., :height, :width].clamp(0.0, 1.0)
+    assert decibels(srgb_encode(shot), srgb_encode(truth)) < 20.0
 
 
 def test_without_darktable_the_input_is_ours(raw, photo, monkeypatch) -> None:

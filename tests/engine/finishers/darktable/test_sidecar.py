@@ -10,8 +10,8 @@ from engine.errors import PhotofinishError
 from engine.finishers import edited_with
 from engine.finishers.basic import BASIC
 from engine.finishers.darktable import DARKTABLE
-from engine.finishers.darktable.edit import input_items
 from engine.finishers.darktable.history import History, Item, history_of
+from engine.finishers.darktable.input import input_items
 from engine.finishers.darktable.operators import item
 from engine.finishers.darktable.sidecar import read_beside, read_sidecar, write_sidecar
 from engine.settings import Settings
@@ -32,6 +32,10 @@ def photo(tmp_path):
 
 def names(photo):
     return sorted(path.name for path in photo.parent.iterdir() if path != photo)
+
+
+def by_module(read):
+    return {i.module: i for i in read.own_input}
 
 
 def theirs(photo, metadata, *items):
@@ -67,6 +71,19 @@ def test_the_users_own_is_opened_and_kept_and_ours_goes_beside_it(photo, metadat
     assert read_beside(photo, metadata).settings == clear(20.0)
     second = history_of(photo.with_name("IMG_01.dng.xmp").read_bytes())
     assert GRAIN.module in [i.module for i in second.items]
+
+
+def test_what_the_photo_was_opened_with_is_written_whatever_lies_beside_it_now(
+    photo, metadata, own_input
+) -> None:
+    theirs(photo, metadata, *own_input)
+    opened = read_beside(photo, metadata).own_input
+    theirs(photo, metadata)
+    path = write_sidecar(photo, clear(10.0), metadata, opened)
+    assert by_module(read_sidecar(path, metadata)) == {i.module: i for i in opened}
+    assert path.name == "IMG_01.dng.xmp"
+    again = write_sidecar(photo, clear(20.0), metadata)  # which goes on from its own
+    assert by_module(read_sidecar(again, metadata)) == {i.module: i for i in opened}
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import torch
 
+from engine.benchmarks.quality import decibels
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE
-from engine.finishers.darktable.edit import input_items
-from engine.finishers.darktable.history import History, Item
-from engine.finishers.darktable.sidecar import read_sidecar, write_sidecar
-from engine.finishers.darktable.whole import export, tap
-from engine.photo import Photo
+from engine.finishers.darktable.history import History, Item, history_of
+from engine.finishers.darktable.input import input_items
+from engine.finishers.darktable.operators import read_pfm
+from engine.finishers.darktable.proxies import PROXIES, entered
+from engine.finishers.darktable.sidecar import read_beside, read_sidecar, write_sidecar
+from engine.finishers.darktable.whole import export, tap, tapped
+from engine.photo import Photo, open_photo
 from engine.progress import finish
 from engine.renderer import Renderer
 from engine.settings import Settings
@@ -54,6 +57,58 @@ def test_a_fresh_darktable_makes_our_picture_from_the_sidecar(copied, metadata, 
     assert np.array_equal(theirs, cv2.imread(str(ours), cv2.IMREAD_UNCHANGED))
     neutral = finish(export(copied, metadata, Settings(), tmp_path / "neutral.png"))
     assert not np.array_equal(theirs, cv2.imread(str(neutral), cv2.IMREAD_UNCHANGED))
+
+
+@pytest.mark.parametrize("order", ["2", "3"])
+def test_a_users_own_way_to_color_makes_the_picture_and_stays(
+    copied, metadata, tmp_path, own_input, order
+) -> None:
+    first = copied.with_name(f"{copied.name}.xmp")
+    first.write_bytes(History(own_input, {"iop_order_version": order}).to_bytes())
+    read = read_beside(copied, metadata)
+    assert read.own_input == history_of(first.read_bytes()).items
+    sidecar = write_sidecar(copied, SETTINGS, metadata, read.own_input)
+    kept = {i.module: (i.version, i.parameters, i.enabled) for i in own_input}
+    after = history_of(sidecar.read_bytes()).items
+    written = {i.module: (i.version, i.parameters, i.enabled) for i in after}
+    assert written.items() >= kept.items()
+    theirs = plain(copied, tmp_path / "theirs.png", sidecar)
+    out, shot = tmp_path / "ours.png", tmp_path / "shot.png"
+    finish(export(copied, metadata, SETTINGS, out, own_input=read.own_input))
+    assert np.array_equal(theirs, cv2.imread(str(out), cv2.IMREAD_UNCHANGED))
+    finish(export(copied, metadata, SETTINGS, shot))
+    assert not np.array_equal(theirs, cv2.imread(str(shot), cv2.IMREAD_UNCHANGED))
+
+
+@pytest.mark.parametrize("module", ["temperature", "highlights", "demosaic", "hotpixels"])
+def test_each_of_a_users_own_changes_what_enters(copied, metadata, own_input, module) -> None:
+    alone = tuple(i for i in own_input if i.module == module)
+    first = finish(tap(copied, metadata, Settings(), "", own_input=alone))
+    assert not torch.equal(first, finish(tap(copied, metadata, Settings(), "")))
+
+
+def test_what_enters_by_a_users_own_is_what_his_darktable_makes(
+    copied, metadata, own_input, tmp_path
+) -> None:
+    sidecar = tmp_path / "theirs.xmp"
+    sidecar.write_bytes(History(own_input, {"iop_order_version": "2"}).to_bytes())
+    out = tmp_path / "theirs.pfm"
+    plain(copied, out, sidecar, "--hq", "0", "--icc-type", "LIN_REC2020")
+    photo = finish(open_photo(copied))
+    first = finish(entered(copied, photo, max(metadata.full_size), own_input))
+    assert torch.equal(first.image, read_pfm(out))
+    assert first.metadata.as_shot_neutral == pytest.approx([0.5, 1.0, 1.0 / 1.2])
+
+
+def test_the_stages_go_on_from_what_a_users_own_makes(copied, own_input) -> None:
+    photo = finish(open_photo(copied))
+    side = max(photo.metadata.full_size)
+    first = finish(entered(copied, photo, side, own_input))
+    live = Renderer(first, DARKTABLE, PROXIES).picture(SETTINGS)
+    own = finish(tapped(copied, first, SETTINGS, None, own_input=own_input)).image
+    assert decibels(live, own) > 40.0
+    shot = finish(tapped(copied, photo, SETTINGS, None)).image
+    assert decibels(live, shot) < 30.0
 
 
 def test_parameters_written_by_hand_make_the_same_picture(copied, metadata, tmp_path) -> None:
