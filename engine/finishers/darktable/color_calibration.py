@@ -38,6 +38,9 @@ MIX = tuple(
 CUSTOM, BY_CAT16 = 7, 1
 """An illuminant by its chromaticity; the adaptation."""
 
+OF_THE_PICTURE, UNADAPTED = 0, 4
+"""An illuminant and an adaptation that leave white as it is."""
+
 FAINTEST = 0.1
 """The least response of a kind of cone to a white: one without blue cannot be made neutral."""
 
@@ -143,13 +146,35 @@ def settings(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:
     mix = _mix(numbers)
     if mix is None or not agree(numbers, PLAIN):
         return None
+    told = _white(metadata, numbers)
+    return None if told is None else {**told, **mix}
+
+
+def nearest(metadata: Metadata, shot: Metadata, numbers: Numbers | None) -> dict[str, Setting]:
+    """The white of the scene, whatever else the module does; as shot where it does not tell.
+
+    A photo that darktable has balanced for daylight, as it does by default, needs one.
+    """
+    if numbers is not None:
+        if numbers["illuminant"][0] == OF_THE_PICTURE or numbers["adaptation"][0] == UNADAPTED:
+            return {}
+        if told := _white(metadata, numbers):
+            return told
+    return {} if metadata is shot else _told(shot)
+
+
+def _white(metadata: Metadata, numbers: Numbers) -> dict[str, Setting] | None:
+    """Temperature and tint of the illuminant; None where no light is seen so."""
     seen = xyz(torch.tensor([numbers["x"][0], numbers["y"][0]], dtype=torch.float64))
     camera = torch.linalg.solve(_FROM_PROPHOTO @ white.as_shot(metadata).camera_to_prophoto, seen)
     if float(camera.min()) <= 0.0:
         return None
-    shot = metadata.replace(as_shot_neutral=(camera / camera.max()).numpy())
+    return _told(metadata.replace(as_shot_neutral=(camera / camera.max()).numpy()))
+
+
+def _told(shot: Metadata) -> dict[str, Setting]:
     temperature, tint = white.as_shot_temperature_tint(shot)
-    return {"temperature": round(temperature), "tint": round(tint, 1), **mix}
+    return {"temperature": round(temperature), "tint": round(tint, 1)}
 
 
 def _mix(numbers: Numbers) -> dict[str, Setting] | None:
@@ -178,4 +203,5 @@ MODULE = Module(
     parameters,
     settings,
     proxy,
+    nearest=nearest,
 )

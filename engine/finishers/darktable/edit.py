@@ -82,7 +82,7 @@ class Read:
 
 def settings_of(history: History, metadata: Metadata) -> Read:
     """The settings in `history` of a raw with `metadata`, as far as our stages can show it."""
-    own = own_items(history)
+    own, shot = own_items(history), metadata
     metadata = balanced(metadata, own)
     there = {i.module: i for i in history.items if i.instance == (i.module, "0") and i.enabled}
     settings, notes = Settings(), []
@@ -91,7 +91,7 @@ def settings_of(history: History, metadata: Metadata) -> Read:
         values = {} if found is None else _values(module, found, metadata)
         if values is None:
             notes.append(f"darktable's {_title(module)} does what these sliders cannot show.")
-            continue
+            values = _nearest(module, cast("Item", found), metadata, shot)
         for name, value in values.items():
             control = next(c for c in module.stage.controls if c.name == name)
             settings = settings.replace(control, value)
@@ -119,10 +119,27 @@ def _values(module: Module, found: Item, metadata: Metadata) -> Mapping[str, Set
         return None
     if module.opacity:
         values[module.opacity] = round(100.0 * opacity, 4)
+    return _checked(module, values)
+
+
+def _nearest(
+    module: Module, found: Item, metadata: Metadata, shot: Metadata
+) -> Mapping[str, Setting]:
+    """What comes nearest to `found`, which no sliders say."""
+    if module.nearest is None:
+        return {}
+    known = layout(module.name)
+    read = found.version == known.version and opacity_of(found) == 1.0
+    numbers = known.values(found.parameters) if read else None
+    return _checked(module, module.nearest(metadata, shot, numbers)) or {}
+
+
+def _checked(module: Module, values: Mapping[str, Setting]) -> Mapping[str, Setting] | None:
+    """None where one is beyond its slider's range."""
     controls = {control.name: control for control in module.stage.controls}
     try:
         return {name: controls[name].check(value) for name, value in values.items()}
-    except PhotofinishError:  # beyond the slider's range
+    except PhotofinishError:
         return None
 
 

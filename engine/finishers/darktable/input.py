@@ -109,7 +109,11 @@ def differs(found: Item, metadata: Metadata) -> bool:
     known = layout(found.module)
     if not found.enabled or (found.version, len(found.parameters)) != (known.version, known.size):
         return True
-    return not agree(known.values(found.parameters), _input(metadata)[found.module])
+    wanted = dict(_input(metadata)[found.module])
+    wanted.pop(
+        "g2", None
+    )  # of a fourth color, which hardly any sensor has: darktable writes anything
+    return not agree(known.values(found.parameters), wanted)
 
 
 def balanced(metadata: Metadata, own_input: tuple[Item, ...]) -> Metadata:

@@ -11,6 +11,8 @@ from engine.stage import Operator, Stage
 
 Parameters: TypeAlias = Mapping[str, Parameter]
 Numbers: TypeAlias = Mapping[str, tuple[float, ...]]
+Nearest: TypeAlias = Callable[[Metadata, Metadata, Numbers | None], dict[str, Setting]]
+"""Of the photo as balanced, the photo as shot, and the parameters where they can be read."""
 
 
 class ToParameters(Protocol):
@@ -29,6 +31,7 @@ class Module:
     """A stage that is run by darktable's module `name`.
 
     `settings` reads all parameters back as values of the sliders; None where no sliders make them.
+    `nearest` is asked then for those that come nearest, at its balance and as shot; all else rests.
     `proxy` does what the module does, and can be differentiated. `opacity` names the slider, in
     percent, by which darktable blends what leaves the module with what enters it; "" for none.
     """
@@ -39,6 +42,7 @@ class Module:
     settings: Callable[[Metadata, Numbers], dict[str, Setting] | None]
     proxy: Operator
     opacity: str = ""
+    nearest: Nearest | None = None
 
 
 def first(numbers: Numbers, name: str) -> float:

@@ -6,12 +6,14 @@ import pytest
 
 from engine.benchmarks.draws import all_moved
 from engine.finishers.darktable import DARKTABLE, MODULES
-from engine.finishers.darktable.color_calibration import PLAIN
+from engine.finishers.darktable.color_calibration import OF_THE_PICTURE, PLAIN, UNADAPTED
 from engine.finishers.darktable.edit import history, settings_of
-from engine.finishers.darktable.history import History, Item
+from engine.finishers.darktable.history import History, Item, blended
 from engine.finishers.darktable.input import INPUT, input_items
+from engine.finishers.darktable.layouts import layout
 from engine.finishers.darktable.operators import item
 from engine.settings import Settings
+from engine.white import as_shot_temperature_tint
 
 TOLERANCE = {"temperature": 60.0, "tint": 1.0}
 
@@ -47,7 +49,7 @@ def test_a_stage_switched_off_is_not_written(metadata) -> None:
 
 
 def test_what_no_slider_does_is_said_and_left_at_rest(metadata) -> None:
-    mixed = item("channelmixerrgb", {"red": (0.0, 1.0, 0.0, 0.0)})
+    mixed = item("channelmixerrgb", {"red": (0.0, 1.0, 0.0, 0.0), "illuminant": OF_THE_PICTURE})
     deflickered = item("exposure", {"mode": 1, "exposure": 2.0})
     old = Item("sharpen", 0, bytes(12))
     lens = Item("lens", 7, bytes(20))
@@ -86,6 +88,42 @@ def test_the_temperature_is_that_of_the_light_whatever_the_users_multipliers_are
         for name, near in {"temperature": 60.0, "tint": 1.0, "red_from_blue": 0.01}.items():
             control = DARKTABLE.control(name)
             assert read[control] == pytest.approx(settings[control], abs=near)
+
+
+LAMP = {"x": 0.44, "y": 0.40, "illuminant": 10, "adaptation": 1, "gamut": 1.0, "clip": 1}
+"""Of the color of a lamp, with all else as darktable has it by default."""
+
+
+@pytest.mark.parametrize("more", [{}, {"red": (0.0, 1.0, 0.0, 0.0)}], ids=["default", "mixed"])
+def test_the_white_of_a_calibration_that_does_more_is_shown(metadata, own_input, more) -> None:
+    found = item("channelmixerrgb", LAMP | more)
+    read = settings_of(History((*own_input, found)), metadata)
+    assert read.notes == ("darktable's color calibration does what these sliders cannot show.",)
+    assert set(read.settings.values) == {"temperature", "tint"}
+    written = history(read.settings, metadata, own_input=own_input).items
+    told = next(i for i in written if i.module == "channelmixerrgb").parameters
+    numbers = layout("channelmixerrgb").values(told)
+    assert (numbers["x"][0], numbers["y"][0]) == pytest.approx((0.44, 0.40), abs=1e-3)
+
+
+@pytest.mark.parametrize("version", [2, 3], ids=["older", "masked"])
+def test_a_calibration_that_is_not_read_leaves_the_white_as_shot(
+    metadata, own_input, version
+) -> None:
+    kept = {} if version == 2 else blended(0.5)
+    found = replace(item("channelmixerrgb", LAMP), version=version, kept=kept)
+    shot = settings_of(History((found,)), metadata)
+    assert dict(shot.settings.values) == {}
+    read = settings_of(History((*own_input, found)), metadata)
+    temperature, tint = as_shot_temperature_tint(metadata)
+    assert read.settings[DARKTABLE.control("temperature")] == pytest.approx(temperature, abs=1.0)
+    assert read.settings[DARKTABLE.control("tint")] == pytest.approx(tint, abs=0.1)
+
+
+@pytest.mark.parametrize("told", [{"illuminant": OF_THE_PICTURE}, {"adaptation": UNADAPTED}])
+def test_a_calibration_that_leaves_white_alone_leaves_the_slider(metadata, own_input, told) -> None:
+    found = item("channelmixerrgb", LAMP | told)
+    assert dict(settings_of(History((*own_input, found)), metadata).settings.values) == {}
 
 
 def test_cones_that_would_not_keep_neutral_are_no_sliders(metadata) -> None:

@@ -14,6 +14,7 @@ from engine.finishers.darktable.input import (
     only_darktables,
     own_items,
 )
+from engine.finishers.darktable.layouts import layout
 from engine.finishers.darktable.operators import item
 from engine.finishers.darktable.proxies import entered_by_us
 from engine.photo import Photo
@@ -22,6 +23,13 @@ from engine.white import as_shot
 RED, BLUE = 2.0, 1.2
 WHITE = {"red": RED, "green": 1.0, "blue": BLUE, "g2": 1.0}
 DRAWN = blended(0.5) | {"blendop_params": packed(bytes([3, 0, 0, 0]) + bytes(416))}
+
+
+def input_values(metadata):
+    found = next(i for i in input_items(metadata) if i.module == "temperature")
+    return {
+        name: value for name, (value,) in layout("temperature").values(found.parameters).items()
+    }
 
 
 def one(found: Item) -> tuple[Item, ...]:
@@ -70,6 +78,8 @@ def test_what_the_multipliers_make_neutral_is_the_white(metadata) -> None:
     assert balanced(about, own) is about
     assert not differs(own[0], about)
     assert balanced(metadata, input_items(metadata)) is metadata
+    shot = item("temperature", {**input_values(metadata), "g2": float("inf")})
+    assert balanced(metadata, (shot,)) is metadata  # as darktable writes it
     off = (replace(own[0], enabled=False),)
     assert balanced(metadata, off).as_shot_neutral == pytest.approx(np.ones(3))
 
