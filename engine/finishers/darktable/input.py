@@ -109,10 +109,8 @@ def differs(found: Item, metadata: Metadata) -> bool:
     known = layout(found.module)
     if not found.enabled or (found.version, len(found.parameters)) != (known.version, known.size):
         return True
-    wanted = dict(_input(metadata)[found.module])
-    wanted.pop(
-        "g2", None
-    )  # of a fourth color, which hardly any sensor has: darktable writes anything
+    # g2 is of a fourth color, which hardly any sensor has: darktable writes anything
+    wanted = {n: v for n, v in _input(metadata)[found.module].items() if n != "g2"}
     return not agree(known.values(found.parameters), wanted)
 
 
