@@ -29,7 +29,7 @@ PATCH = 5
 
 MOST = 0.95  # of the light of a pixel that haze may be
 
-FIRST = 0.05  # of the slider's way to more haze, on which there is more of the haze that is there
+FIRST = 0.05  # of the slider's way to more haze, on which it begins as on its way to less
 
 FIT_RADIUS, FIT_EPSILON = 6, 0.05
 
@@ -60,11 +60,11 @@ def strength(veil: Tensor, dehaze: Value) -> Tensor:
     # a thin veil may as well be a grey scene: it is taken away less than in proportion
     removable = 0.85 * veil * veil / (veil + 0.12)
     removed = s.clamp_min(0.0) * removable
-    # the first haze is seen most in the shades, so the slider starts slowly; and as it takes haze
-    # away on the other side of 0, or there it would turn a corner
-    faded = -s.clamp_max(0.0)
-    added = 0.2 * faded * faded * (0.3 + 0.7 * veil)
-    added = added + removable * FIRST * (1.0 - torch.exp(-faded / FIRST))
+    # the first haze is seen most in the shades, so the slider starts slowly
+    faded, thin = -s.clamp_max(0.0), 0.2 * (0.3 + 0.7 * veil)
+    added = thin * faded * (0.55 + 0.45 * faded)
+    # at first as it takes haze away on the other side of 0, or there it would turn a corner
+    added = added + (removable - 0.55 * thin) * FIRST * (1.0 - torch.exp(-faded / FIRST))
     return removed / (1.0 - removed) - added
 
 
