@@ -48,7 +48,7 @@ def test_edits_survive_being_killed_at_any_moment(tmp_path):
                 newest = _settings(line)
                 may_be = may_be[len(may_be) - 1 - may_be[::-1].index(newest) :]
         assert found in may_be
-    assert acknowledged > KILLS
+    assert acknowledged > KILLS // 2  # else little was put to the test
 
     etree.parse(raw.with_suffix(".xmp"))
     assert hashlib.sha256(raw.read_bytes()).digest() == digest
