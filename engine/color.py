@@ -90,6 +90,15 @@ def luminance(image: Tensor) -> Tensor:
     return y.unsqueeze(1)
 
 
+def lit_luminance(image: Tensor) -> Tensor:
+    """`luminance` of what is not below 0.
+
+    A light of one strong color can leave a channel below 0, and next to no luminance: deep shade
+    it is not.
+    """
+    return luminance(image.clamp_min(0.0))
+
+
 def extremes(image: Tensor) -> tuple[Tensor, Tensor]:
     """The least and greatest (B, 1, H, W) of R, G, B: many times faster than `aminmax`."""
     red, green, blue = image.split(1, 1)

@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.benchmarks import darktable
 from engine.benchmarks.programs import run_measured
 from engine.benchmarks.quality import DIGITS
+from engine.benchmarks.references import cameras_own
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE
 from engine.finishers.darktable.operators import read_pfm
@@ -25,12 +26,9 @@ from engine.live.quick import Quick
 from engine.match.match import Match, Mode, match
 from engine.match.regress import LARGE
 from engine.match.span import difference
-from engine.match.target import Target, embedded_preview
+from engine.match.target import Target
 from engine.photo import open_photo
 from engine.progress import Progress, Work, finish
-
-ICON = 500
-"""Pixels on the long side below which an embedded picture is none to match."""
 
 HALF = 0.5
 """Share of the default's difference that a match is to leave at most."""
@@ -50,8 +48,8 @@ def previews(raws: Sequence[Path]) -> Work[dict[str, object]]:
     for i, raw in enumerate(raws):
         yield Progress(i, len(raws), raw.name)
         try:
-            goal = finish(embedded_preview(raw))
-            if goal is None or max(goal.image.shape[-2:]) < ICON:
+            goal = cameras_own(raw)
+            if goal is None:
                 left_out[raw.stem] = "It holds no picture of its camera's."
                 continue
             rows[raw.stem] = _row(raw, goal, means)

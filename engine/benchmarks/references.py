@@ -80,10 +80,17 @@ def _row(answer: Match, seconds: float) -> Row:
     }
 
 
+def cameras_own(raw: Path) -> Target | None:
+    """The picture that the camera has embedded in `raw`; None where it is but an icon."""
+    embedded = finish(embedded_preview(raw))
+    large = embedded is not None and max(embedded.image.shape[-2:]) >= ICON
+    return embedded if large else None
+
+
 def _targets(raw: Path, folder: Path) -> Iterator[tuple[str, Target | str]]:
     """Each picture of `raw` by its name, or why there is none."""
-    embedded = finish(embedded_preview(raw))
-    if embedded is not None and max(embedded.image.shape[-2:]) >= ICON:
+    embedded = cameras_own(raw)
+    if embedded is not None:
         yield "embedded", embedded
     for name, render in CONVERTERS.items():
         out = folder / f"{name}.jpg"

@@ -14,10 +14,9 @@ from engine.live.kernels import (
     Planes,
     clipped,
     each_pixel,
-    exp2,
     kernel,
-    log2,
     part,
+    srgb_decoded,
     srgb_encoded,
 )
 from engine.metadata import HueSatTable, Metadata
@@ -83,7 +82,7 @@ def _move(planes: Planes, table: _Table, out: Planes, first: int, stop: int) -> 
             saturation *= _between(table.deltas, up, across, out_from, 1)
             value *= _between(table.deltas, up, across, out_from, 2)
             value = clipped(value, F(0), F(1))
-            value = _decoded(value) if table.encoded else value
+            value = srgb_decoded(value) if table.encoded else value
             chroma = value * min(saturation, F(1))
             hue += shift * F(6.0 / 360.0)
             out[0, y, x] = value - chroma * _ramped(hue + F(5))
@@ -135,11 +134,3 @@ def _below(position: F, count: int) -> int:
 @part
 def _mix(low: F, high: F, share: F) -> F:
     return low + (high - low) * share
-
-
-@part
-def _decoded(encoded: F) -> F:
-    """As engine.color.srgb_decode."""
-    if encoded <= F(0.04045):
-        return encoded * F(1.0 / 12.92)
-    return exp2(log2((encoded + F(0.055)) * F(1.0 / 1.055)) * F(2.4))

@@ -166,6 +166,13 @@ def srgb_encoded(linear: F) -> F:
     return min(F(12.92) * linear, power)
 
 
+@part
+def srgb_decoded(encoded: F) -> F:
+    """As engine.color.srgb_decode."""
+    power = exp2(log2((max(encoded, F(0.04045)) + F(0.055)) * F(1.0 / 1.055)) * F(2.4))
+    return power if encoded > F(0.04045) else encoded * F(1.0 / 12.92)
+
+
 _LEAST = F(-4 * FLOOR)
 _ROUND = F(4 * FLOOR**2)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine import filters
-from engine.color import luminance
+from engine.color import lit_luminance
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
 from engine.stage import Kind, Space, Stage
@@ -35,9 +35,7 @@ def exact(image: Tensor, metadata: Metadata, statistics: Statistics, *, texture:
     """Return `image` (B, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
     share = amount(texture)
     frame = image.shape[-2:]
-    small = filters.resize(image, filters.grid_size(frame, GRID))
-    # a light of one strong color can leave a channel below 0, and next to no luminance
-    light = luminance(small.clamp_min(0.0))
+    light = lit_luminance(filters.resize(image, filters.grid_size(frame, GRID)))
     band = filters.enlarged(_band(light), frame)
 
     def on_strip(strip: Tensor, top: int) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from engine import filters
-from engine.color import luminance
+from engine.color import lit_luminance
 from engine.curves import middle_grey
 from engine.metadata import Metadata
 from engine.slider import Slider, Value
@@ -89,7 +89,7 @@ def toned(
     fits = filters.enlarged(maps, image.shape[-2:])
 
     def on_strip(strip: Tensor, first: int) -> Tensor:
-        tone = filters.log_luminance(_light(strip)) - middle
+        tone = filters.log_luminance(lit_luminance(strip)) - middle
         gain = regional(_base(tone, fits(first, strip.shape[-2])), top, highlights, shadows)
         gain = gain + ends(tone + gain, top, whites, blacks)
         return strip * torch.exp2(gain)
@@ -111,17 +111,8 @@ def features(
     image: Tensor, metadata: Metadata, statistics: Statistics, size: Sequence[int]
 ) -> Tensor:
     """Tones (B, 1, h, w) in EV from the middle one."""
-    light = filters.resize(_light(image), size)
+    light = filters.resize(lit_luminance(image), size)
     return filters.log_luminance(light) - anchors(metadata, statistics)[0]
-
-
-def _light(image: Tensor) -> Tensor:
-    """Luminance (B, 1, H, W) of what is not below 0.
-
-    A light of one strong color can leave a channel below 0, and next to no luminance: deep shade
-    it is not.
-    """
-    return luminance(image.clamp_min(0.0))
 
 
 def anchors(metadata: Metadata, statistics: Statistics) -> tuple[Value, Value]:

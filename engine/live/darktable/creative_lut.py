@@ -14,10 +14,9 @@ from engine.live.kernels import (
     Planes,
     clipped,
     each_pixel,
-    exp2,
     kernel,
-    log2,
     part,
+    srgb_decoded,
     srgb_encoded,
 )
 from engine.metadata import Metadata
@@ -88,9 +87,9 @@ def _look(
             w0, w1, w2 = F(1) - most, most - middle, middle - least
             dark, near = table[k, j, i], table[k1, j1, i1]
             far, light = table[k2, j2, i2], table[k + 1, j + 1, i + 1]
-            lit_red = _decoded(w0 * dark[0] + w1 * near[0] + w2 * far[0] + least * light[0])
-            lit_green = _decoded(w0 * dark[1] + w1 * near[1] + w2 * far[1] + least * light[1])
-            lit_blue = _decoded(w0 * dark[2] + w1 * near[2] + w2 * far[2] + least * light[2])
+            lit_red = _lit(w0 * dark[0] + w1 * near[0] + w2 * far[0] + least * light[0])
+            lit_green = _lit(w0 * dark[1] + w1 * near[1] + w2 * far[1] + least * light[1])
+            lit_blue = _lit(w0 * dark[2] + w1 * near[2] + w2 * far[2] + least * light[2])
             seen = back[0, 0] * lit_red + back[0, 1] * lit_green + back[0, 2] * lit_blue
             out[0, y, x] = red + mixed.amount * (seen - red)
             seen = back[1, 0] * lit_red + back[1, 1] * lit_green + back[1, 2] * lit_blue
@@ -111,8 +110,6 @@ def _cell(place: F, last: F) -> int:
 
 
 @part
-def _decoded(encoded: F) -> F:
-    """As engine.color.srgb_decode, of no less than black."""
-    encoded = max(encoded, F(0))
-    power = exp2(log2((max(encoded, F(0.04045)) + F(0.055)) * F(1.0 / 1.055)) * F(2.4))
-    return power if encoded > F(0.04045) else encoded * F(1.0 / 12.92)
+def _lit(encoded: F) -> F:
+    """Linear, and no less than black."""
+    return srgb_decoded(max(encoded, F(0)))

@@ -3,14 +3,14 @@
 import shutil
 
 from editor import cli as whole  # noqa: F401 - adds the verb
-from engine.benchmarks import previews
+from engine.benchmarks import references
 from resources import sample
 
 
 def test_a_row_for_a_raw_with_a_picture_and_a_reason_for_one_without(
     raw, tmp_path, darktable, ask, monkeypatch
 ) -> None:
-    monkeypatch.setattr(previews, "ICON", 200)
+    monkeypatch.setattr(references, "ICON", 200)
     folder = tmp_path / "raws"
     folder.mkdir()
     shutil.copy(raw, folder / "bare.dng")
