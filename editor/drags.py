@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 
 from editor.canvas import MARGIN
-from editor.frame import Frame, Thumb
+from editor.frame import Frame, Request, Thumb
 from editor.slider_row import TICKS, SliderRow
 from editor.window import Window
 from engine.errors import PhotofinishError
@@ -43,6 +44,16 @@ class Drag:
     exact: Frame | None = None
 
 
+class Seen(NamedTuple):
+    """What is remembered of a frame and its time; its picture's memory is wanted for others."""
+
+    at: float
+    request: Request
+    long_side: int
+    reduced: bool
+    settled: bool
+
+
 class Hand(QObject):
     """Drives one window."""
 
@@ -52,7 +63,9 @@ class Hand(QObject):
         self._loop = QEventLoop()
         self._failure = ""
         self._rested: object = None
-        self._frames: list[tuple[float, Frame]] = []
+        self._frames: list[Seen] = []
+        self._newest: Frame | None = None
+        self._live: Frame | None = None  # the newest of them at full size
         self._thumbs: list[tuple[float, str]] = []
         thread = window.darkroom.render_thread
         thread.framed.connect(self._take)
@@ -92,8 +105,8 @@ class Hand(QObject):
         self.window.session.open([raw])
         self._wait(lambda: document.photo is not before)
         decoded = time.perf_counter()
-        self._wait(lambda: any(f.request.photo is document.photo for _, f in self._frames))
-        painted = self._frames[-1][0]
+        self._wait(lambda: any(seen.request.photo is document.photo for seen in self._frames))
+        painted = self._frames[-1].at
         self.rest()
         self._frames.clear()
         return decoded - start, painted - start
@@ -135,33 +148,31 @@ class Hand(QObject):
         seconds = time.perf_counter() - given[0][0]
         drag = Drag(thumbnails_hz=self._thumbs_of_last() / seconds)
         last = document.settings
-        self._wait(
-            lambda: any(f.request.settings is last and not f.reduced for _, f in self._frames)
-        )
+        self._wait(lambda: any(s.request.settings is last and not s.reduced for s in self._frames))
         self._measure(drag, given)
         release = time.perf_counter()
         row.track.setSliderDown(False)
         row.track.settled.emit()
-        self._wait(lambda: self._frames[-1][1].settled)
-        drag.settle = self._frames[-1][0] - release
-        drag.exact = self._frames[-1][1]
+        self._wait(lambda: self._frames[-1].settled)
+        drag.settle = self._frames[-1].at - release
+        drag.exact = self._newest
         self.rest()
         return drag
 
     def _measure(self, drag: Drag, given: list[tuple[float, Settings]]) -> None:
         for start, settings in given:
-            mine = [(at, frame) for at, frame in self._frames if frame.request.settings is settings]
+            mine = [seen for seen in self._frames if seen.request.settings is settings]
             if not mine:
                 drag.skipped += 1
                 continue
-            drag.waits.append(mine[0][0] - start)
-            drag.sides.append(mine[0][1].long_side)
-        full = [(at, frame) for at, frame in mine if not frame.reduced]
-        drag.full = full[0][0] - start
-        drag.live = next((frame for _, frame in full if not frame.exact), None)
+            drag.waits.append(mine[0].at - start)
+            drag.sides.append(mine[0].long_side)
+        drag.full = next(seen.at for seen in mine if not seen.reduced) - start
+        if self._live is not None and self._live.request.settings is settings:
+            drag.live = self._live
 
     def _shows(self, settings: Settings) -> bool:
-        return bool(self._frames) and self._frames[-1][1].request.settings is settings
+        return bool(self._frames) and self._frames[-1].request.settings is settings
 
     def _thumbs_of_last(self) -> int:
         last = self.window.document.finisher.stages[-1].name
@@ -197,7 +208,11 @@ class Hand(QObject):
     # Slots, in the GUI thread
 
     def _take(self, frame: Frame) -> None:
-        self._frames.append((time.perf_counter(), frame))
+        now, side = time.perf_counter(), frame.long_side
+        self._frames.append(Seen(now, frame.request, side, frame.reduced, frame.settled))
+        self._newest = frame
+        if not (frame.exact or frame.reduced):
+            self._live = frame
         self._loop.quit()
 
     def _take_thumb(self, thumb: Thumb) -> None:

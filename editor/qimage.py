@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
-from qimage2ndarray import byte_view, raw_view
+from qimage2ndarray import raw_view
 from torch import Tensor
+
+from engine.live.room import room
 
 Bytes = NDArray[np.uint8]
 Packed = NDArray[np.uint32]
@@ -20,8 +22,8 @@ _WHITE = np.array([255.0])
 
 def blank(width: int, height: int) -> tuple[QImage, Packed]:
     """A new opaque picture, not yet drawn, and its memory (H, W), which lives as long as it."""
-    out = QImage(width, height, QImage.Format.Format_RGB32)
-    return out, raw_view(out)
+    memory = room((height, width), np.uint32)
+    return QImage(memory.data, width, height, 4 * width, QImage.Format.Format_RGB32), memory
 
 
 def to_bytes(picture: Tensor) -> Bytes:
@@ -36,9 +38,12 @@ def to_bytes(picture: Tensor) -> Bytes:
 def to_qimage(planes: Bytes) -> QImage:
     """Interleave `planes` (3, H, W) into a new QImage."""
     _, height, width = planes.shape
-    out, _ = blank(width, height)
+    out, memory = blank(width, height)
     red, green, blue = planes
-    cv2.merge((blue, green, red, np.full_like(red, 255)), dst=byte_view(out, "little"))
+    cv2.merge(
+        (blue, green, red, np.full_like(red, 255)),
+        dst=memory.view(np.uint8).reshape(height, width, 4),
+    )
     return out
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.finishers.basic import color_conversion, color_tables, exposure
+from engine import white
+from engine.finishers.basic import color_balance, color_conversion, color_tables, exposure
 from engine.live import toning
 from engine.live.color_tables import profiled
 from engine.live.kernels import Planes, planes_of
 from engine.live.table import Shaped, Table, Way, shaped, shaper_for
-from engine.metadata import Metadata
+from engine.metadata import Matrix, Metadata, White
 from engine.slider import Setting
 from engine.stage import Operator, Stage
 from engine.statistics import Statistics
@@ -55,14 +56,14 @@ class Baking:
     """How the pointwise stages of a finisher become a table.
 
     `way` leads from an image, which left the steps before, to the lattice of a run: it does the
-    work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
-    stay while a slider is dragged. `on_nodes`: what a node goes through in an exact operator's
-    place, as clips before and after the table are made per pixel. `most_nodes` are what the colors
-    of a picture's sample may use: of the coarsest lattice they may use all.
+    work of the stages `on_the_way`. `steady` makes of it one that a lattice of the photo is chosen
+    by, which may stay while a slider is dragged. `on_nodes`: what a node goes through in an exact
+    operator's place, as clips before and after the table are made per pixel. `most_nodes` are what
+    the colors of a picture's sample may use: of the coarsest lattice they may use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
-    steady: Callable[[Way], Way]
+    steady: Callable[[Way, Metadata], Way]
     on_the_way: Collection[Operator]
     on_nodes: Mapping[Operator, Operator]
     most_nodes: int
@@ -72,10 +73,15 @@ class Baked:
     """The table of a run over one picture at a time; what stays true of the last one is kept."""
 
     def __init__(
-        self, operators: Mapping[str, Operator], nodes: int | None, baking: Baking
+        self,
+        metadata: Metadata,
+        operators: Mapping[str, Operator],
+        nodes: int | None,
+        baking: Baking,
     ) -> None:
-        """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
-        self._operators, self._nodes, self._baking = operators, nodes, baking
+        """For a photo. `nodes` of a lattice's side; None: as fine as the picture's colors allow."""
+        self._metadata, self._operators = metadata, operators
+        self._nodes, self._baking = nodes, baking
         self._image: Tensor | None = None
         self._told: object = None
         self._steady: Way | None = None
@@ -113,7 +119,7 @@ class Baked:
         if self._shaped is not None and image is self._image and told == self._told:
             return self._shaped
         way = find()
-        steady = self._baking.steady(way)
+        steady = self._baking.steady(way, self._metadata)
         if image is not self._image or steady != self._steady:
             most = self._baking.most_nodes
             self._side, self._steady = self._nodes or _side(image, steady, most), steady
@@ -148,24 +154,40 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
 
     They clip in the camera's own RGB, balanced and exposed, on their way through the profile.
     """
-    white = before[-1].metadata.white
-    if white is None or all(step.stage.exact is not color_tables.exact for step in run):
+    chosen = run[0].metadata.white
+    if chosen is None or all(step.stage.exact is not color_tables.exact for step in run):
         return Way(np.eye(3), np.eye(3))
-    shift = torch.as_tensor(run[-1].statistics.shift)
-    shift = shift - torch.as_tensor(before[-1].statistics.shift)
-    balanced = (white.camera_to_prophoto * white.camera_white[..., None, :]).numpy()
-    return Way(np.asarray(2.0 ** float(shift) * np.linalg.inv(balanced)), balanced)
+    in_camera = run[0].stage.exact is color_balance.exact
+    start = (run[0] if in_camera else before[-1]).statistics.shift
+    gain = 2.0 ** float(torch.as_tensor(run[-1].statistics.shift) - torch.as_tensor(start))
+    if in_camera:
+        return _from_camera(chosen, gain)
+    balanced = _balanced(chosen)
+    return Way(gain * np.linalg.inv(balanced), balanced)
 
 
-def _steady(way: Way) -> Way:
-    """As without the gain of exposure."""
+def _from_camera(chosen: White, gain: float) -> Way:
+    camera_white = chosen.camera_white.numpy()
+    return Way(np.diag(gain / camera_white), _balanced(chosen), camera_white=camera_white)
+
+
+def _balanced(chosen: White) -> Matrix:
+    """Balanced camera RGB to ProPhoto."""
+    matrix: Matrix = (chosen.camera_to_prophoto * chosen.camera_white[..., None, :]).numpy()
+    return matrix
+
+
+def _steady(way: Way, metadata: Metadata) -> Way:
+    """As without the gain of exposure, and as shot where the white is on the way."""
+    if way.camera_white is not None:
+        return _from_camera(white.as_shot(metadata), 1.0)
     return Way(np.asarray(np.linalg.inv(way.to_working), np.float64), way.to_working)
 
 
 BASIC = Baking(
     _way,
     _steady,
-    (exposure.exact,),
+    (color_balance.exact, exposure.exact),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
     most_nodes=24_000,
 )

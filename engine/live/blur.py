@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.live.kernels import F, Plane, Planes, Row, by_rows, kernel, part
+from engine.live.room import room
 
 
 @lru_cache(maxsize=32)
@@ -20,7 +21,7 @@ def weights_of(blur: Callable[[Tensor, float], Tensor], sigma: float, reach: int
 
 def blurred(plane: Plane, weights: Row) -> Plane:
     """`plane` blurred along both axes by a kernel of these `weights`, from its center on."""
-    out = np.empty_like(plane)
+    out = room(plane.shape)
     by_rows(lambda first, stop: _blur(plane, weights, out, first, stop), len(plane))
     return out
 
@@ -29,7 +30,7 @@ def box_means(planes: Planes, radius: int) -> Planes:
     """engine.filters.box_mean of each of the `planes`."""
     height, width = planes.shape[1:]
     down, across = _shares(height, radius), _shares(width, radius)
-    out = np.empty_like(planes)
+    out = room(planes.shape)
     by_rows(lambda first, stop: _means(planes, radius, down, across, out, first, stop), height)
     return out
 

@@ -5,22 +5,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine import highlights, white
-from engine.live.kernels import (
-    F,
-    Planes,
-    Row,
-    clipped,
-    each_pixel,
-    kernel,
-    part,
-)
+from engine import white
+from engine.live.highlights import BLOCK, turn_row
+from engine.live.kernels import F, Planes, Row, each_pixel, kernel
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
-
-_BLOCK = 128
-"""Pixels that are looked at together: most pictures are clipped in few places."""
 
 
 def balanced(
@@ -76,88 +66,7 @@ def _balance(
     first: int,
     stop: int,
 ) -> None:
-    width = planes.shape[2]
-    told = np.zeros((3, _BLOCK), F)
+    told = np.zeros((3, BLOCK), F)
     for y in range(first, stop):
-        for start in range(0, width, _BLOCK):
-            end = min(start + _BLOCK, width)
-            red, green, blue = planes[0, y], planes[1, y], planes[2, y]
-            red, green, blue = red[start:end], green[start:end], blue[start:end]
-            if _clips(red, green, blue, camera_white):
-                size = end - start
-                told_red, told_green, told_blue = told[0, :size], told[1, :size], told[2, :size]
-                _recover(red, green, blue, camera_white, told_red, told_green, told_blue)
-                red, green, blue = told_red, told_green, told_blue
-            for k in range(3):
-                _mix(red, green, blue, matrix[k], out[k, y, start:end])
-
-
-@part
-def _mix(red: Row, green: Row, blue: Row, weights: Row, out: Row) -> None:
-    for x in range(len(out)):
-        out[x] = weights[0] * red[x] + weights[1] * green[x] + weights[2] * blue[x]
-
-
-@part
-def _clips(red: Row, green: Row, blue: Row, camera_white: Row) -> bool:
-    """Whether any channel of any pixel reaches the white."""
-    most = F(-1)
-    for x in range(len(red)):
-        over = max(red[x] - camera_white[0], green[x] - camera_white[1])
-        most = max(most, max(over, blue[x] - camera_white[2]))
-    return bool(most >= F(0))
-
-
-@part
-def _recover(
-    red: Row,
-    green: Row,
-    blue: Row,
-    camera_white: Row,
-    told_red: Row,
-    told_green: Row,
-    told_blue: Row,
-) -> None:
-    """engine.highlights.without_false_color, camera RGB in and out."""
-    for x in range(len(red)):
-        r, g, b = red[x] / camera_white[0], green[x] / camera_white[1], blue[x] / camera_white[2]
-        full_r, full_g, full_b = _full(red[x]), _full(green[x]), _full(blue[x])
-        heard_r, heard_g, heard_b = _HEARD - full_r, _HEARD - full_g, _HEARD - full_b
-        says_r, says_g, says_b = heard_r * r, heard_g * g, heard_b * b
-        likely_r = r + full_r * _above(g + b, says_g + says_b, heard_g + heard_b, r)
-        likely_g = g + full_g * _above(r + b, says_r + says_b, heard_r + heard_b, g)
-        likely_b = b + full_b * _above(r + g, says_r + says_g, heard_r + heard_g, b)
-        highest = max(likely_r, max(likely_g, likely_b))
-        all_full = full_r * full_g * full_b
-        likely_r += all_full * (highest - likely_r)
-        likely_g += all_full * (highest - likely_g)
-        likely_b += all_full * (highest - likely_b)
-        rim = _step(min(red[x], min(green[x], blue[x])), F(highlights.RIM))
-        level = max(F(1), min(likely_r, min(likely_g, likely_b)))
-        likely_r -= rim * max(likely_r - level, F(0))
-        likely_g -= rim * max(likely_g - level, F(0))
-        likely_b -= rim * max(likely_b - level, F(0))
-        told_red[x] = likely_r * camera_white[0] if red[x] >= camera_white[0] else red[x]
-        told_green[x] = likely_g * camera_white[1] if green[x] >= camera_white[1] else green[x]
-        told_blue[x] = likely_b * camera_white[2] if blue[x] >= camera_white[2] else blue[x]
-
-
-_HEARD = F(1.001)
-
-
-@part
-def _above(others: F, say: F, heard: F, value: F) -> F:
-    """By how much what the other channels tell is above `value`."""
-    return max(max(F(0.5) * others, say / heard) - value, F(0))
-
-
-@part
-def _full(camera: F) -> F:
-    return _step(camera, F(1.0 - highlights.FADE))
-
-
-@part
-def _step(x: F, low: F) -> F:
-    """engine.filters.smooth_step from `low` to 1."""
-    t = clipped((x - low) / (F(1) - low), F(0), F(1))
-    return t * t * (F(3) - F(2) * t)
+        red, green, blue = planes[0, y], planes[1, y], planes[2, y]
+        turn_row(red, green, blue, camera_white, matrix, told, out[0, y], out[1, y], out[2, y])

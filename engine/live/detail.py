@@ -21,6 +21,7 @@ from engine.live.kernels import (
     picture_of,
     planes_of,
 )
+from engine.live.room import room
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -71,14 +72,14 @@ def denoised(
 def _halved(fine: Planes, split: _Matrix, ceiling: Row) -> Planes:
     """The planes that `split` makes of `fine`, up to the `ceiling`, at half the size."""
     _, height, width = fine.shape
-    out = np.empty((3, (height + 1) // 2, (width + 1) // 2), np.float32)
+    out = room((3, (height + 1) // 2, (width + 1) // 2))
     by_rows(lambda first, stop: _halve(fine, split, ceiling, out, first, stop), out.shape[1])
     return out
 
 
 def _energy(fine: Planes, split: _Matrix, ceiling: Row, coarse: Planes, noise: _Matrix) -> Planes:
     """How many times the energy expected of noise there is (2, h, w): luminance, color."""
-    out = np.empty((2, *coarse.shape[1:]), np.float32)
+    out = room((2, *coarse.shape[1:]))
     by_rows(
         lambda first, stop: _compare(fine, split, ceiling, coarse, noise, out, first, stop),
         out.shape[1],
@@ -88,14 +89,14 @@ def _energy(fine: Planes, split: _Matrix, ceiling: Row, coarse: Planes, noise: _
 
 def _shares(energy: Planes, limits: Row) -> Planes:
     """What share (2, h, w) of the details is taken for noise."""
-    out = np.empty_like(energy)
+    out = room(energy.shape)
     by_rows(lambda first, stop: _judge(energy, limits, out, first, stop), out.shape[1])
     return out
 
 
 def _taken(fine: Planes, coarse: Planes, shares: Planes, below: Planes) -> Planes:
     """What of `fine` is noise; `below` is that of its `coarse`."""
-    out = np.empty_like(fine)
+    out = room(fine.shape)
     by_rows(lambda first, stop: _take(fine, coarse, shares, below, out, first, stop), out.shape[1])
     return out
 
@@ -110,7 +111,7 @@ def _less(
     below: Planes,
 ) -> Planes:
     """The picture without its noise."""
-    out = np.empty_like(image)
+    out = room(image.shape)
     by_rows(
         lambda first, stop: _remove(
             image, to_split, from_split, ceiling, coarse, shares, below, out, first, stop

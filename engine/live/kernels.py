@@ -1,7 +1,8 @@
 """Kernels: compiled loops over rows of planes, and what many of them need.
 
 A kernel is told the first row it is to make and the one after the last, so that `by_rows` can share
-a picture out. It runs without Python's lock. It calls only functions of its own file and of this.
+a picture out. It runs without Python's lock. It calls only functions of its own file, of this, and
+of highlights.py.
 
 log2 and exp2 work on the bits of a float32: its exponent, and a minimax polynomial for the rest.
 """
@@ -24,6 +25,7 @@ from torch import Tensor
 import engine
 from engine.color import PROPHOTO
 from engine.filters import FLOOR
+from engine.live.room import room
 from engine.strips import at_once
 
 Plane: TypeAlias = NDArray[np.float32]
@@ -41,16 +43,17 @@ F = np.float32
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _BLOCKS, _ROWS = 2, 64  # a picture is shared out in so many blocks of so many rows at least
+_CALLED = ("kernels.py", "highlights.py")
 _BUILDS = 4  # of the kernels that stay on disk
 
 
 def _compiled() -> Path:
-    """The folder of compiled kernels, one for each state of this file.
+    """The folder of compiled kernels, one for each state of the files that others call.
 
-    Numba itself compiles again when the kernel's own file has changed, but not when this one has.
+    Numba itself compiles again when the kernel's own file has changed, but not when these have.
     """
     try:
-        state = Path(__file__).read_bytes()
+        state = b"".join((Path(__file__).parent / name).read_bytes() for name in _CALLED)
     except OSError:  # a frozen program has no sources
         state = engine.__version__.encode()
     builds = Path(platformdirs.user_cache_dir("photofinish")) / "kernels"
@@ -119,7 +122,7 @@ def picture_of(planes: Planes) -> Tensor:
 def each_pixel(image: Tensor, run: Callable[..., None], *told: object) -> Tensor:
     """What the kernel `run(planes, *told, out, first, stop)` makes of `image` (1, K, H, W)."""
     planes = planes_of(image)
-    out = np.empty_like(planes)
+    out = room(planes.shape)
     by_rows(lambda first, stop: run(planes, *told, out, first, stop), planes.shape[1])
     return picture_of(out)
 

@@ -23,6 +23,7 @@ from engine.live.kernels import (
     picture_of,
     planes_of,
 )
+from engine.live.room import room
 from engine.proxies.areawise import LocalLaplacianProxy
 
 
@@ -36,7 +37,7 @@ def local_laplacian_maps(proxy: LocalLaplacianProxy) -> Callable[[Tensor], Tenso
 
     def maps(features: Tensor) -> Tensor:
         tone = planes_of(features)[0]
-        pyramid = [np.empty((2 * len(waves) + 1, *tone.shape), F)]
+        pyramid = [room((2 * len(waves) + 1, *tone.shape))]
         by_rows(lambda first, stop: _wave(tone, waves, pyramid[0], first, stop), len(tone))
         for _ in shares:  # one more than there are octaves: below the last, nothing is added
             pyramid.append(_halved(pyramid[-1]))
@@ -57,7 +58,7 @@ def _numbers(weights: Tensor) -> NDArray[np.float32]:
 def _halved(planes: Planes) -> Planes:
     """As engine.filters.halve; an odd last row or column counts as two."""
     count, height, width = planes.shape
-    out = np.empty((count, (height + 1) // 2, (width + 1) // 2), F)
+    out = room((count, (height + 1) // 2, (width + 1) // 2))
     by_rows(lambda first, stop: _halve(planes, out, first, stop), out.shape[1])
     return out
 
@@ -66,7 +67,7 @@ def _with_band(
     levels: tuple[Planes, Planes], below: Plane, waves: Row, share: Row, spared: Curve
 ) -> Plane:
     fine, coarse = levels
-    out = np.empty(fine.shape[1:], F)
+    out = room(fine.shape[1:])
 
     def rows(first: int, stop: int) -> None:
         _add_band(fine, coarse, below, waves, share, spared, out, first, stop)
@@ -77,11 +78,11 @@ def _with_band(
 
 def _outside_edges(gain: Plane, tone: Plane, half: Plane, edges: Row) -> Plane:
     """`gain`, less where the tones around vary as they do at an edge."""
-    out = np.empty_like(gain)
+    out = room(gain.shape)
     by_rows(lambda first, stop: _square_apart(tone, half, out, first, stop), len(tone))
     spread = _halved(out[None])
     wider = _halved(spread)[0]
-    mixed = np.empty_like(spread[0])
+    mixed = room(spread[0].shape)
     by_rows(lambda first, stop: _mix(spread[0], wider, edges, mixed, first, stop), len(mixed))
     by_rows(lambda first, stop: _divide(gain, mixed, out, first, stop), len(gain))
     return out

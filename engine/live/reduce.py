@@ -29,6 +29,7 @@ from engine.live.kernels import (
     picture_of,
     planes_of,
 )
+from engine.live.room import room
 
 
 class Spans(NamedTuple):
@@ -43,7 +44,7 @@ def reduced(image: Tensor, size: Sequence[int]) -> Tensor:
     planes = planes_of(image)
     count, height, width = planes.shape
     rows, columns = min(size[0], height), min(size[1], width)
-    out = np.empty((count, rows, columns), np.float32)
+    out = room((count, rows, columns))
     down, across = spans(height, rows), spans(width, columns)
     by_rows(lambda first, stop: _averages(planes, down, across, out, first, stop), rows)
     return filters.enlarge(picture_of(out), size)
@@ -57,7 +58,7 @@ def reduced_luminance(image: Tensor, size: Sequence[int], least: float = -math.i
     planes = planes_of(image)
     height, width = planes.shape[1:]
     rows, columns = min(size[0], height), min(size[1], width)
-    out = np.empty((rows, columns), np.float32)
+    out = room((rows, columns))
     down, across = spans(height, rows), spans(width, columns)
     if (rows, columns) == (height, width):
         by_rows(lambda first, stop: _luminance(planes, F(least), out, first, stop), rows)
@@ -81,7 +82,7 @@ def reduced_tones(
     height, width = planes.shape[1:]
     if size[0] > height or size[1] > width:
         return tones(reduced_luminance(image, size, least), middle)
-    out = np.empty((1, *size), np.float32)
+    out = room((1, *size))
     down, across = spans(height, size[0]), spans(width, size[1])
 
     def rows(first: int, stop: int) -> None:

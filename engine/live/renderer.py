@@ -43,7 +43,7 @@ class LiveRenderer:
     ) -> None:
         self.photo, self.finisher = photo, finisher
         self._operators = live_operators(finisher) if operators is None else operators
-        self._baked = Baked(self._operators, nodes, self.baking)
+        self._baked = Baked(photo.metadata, self._operators, nodes, self.baking)
         self._taps: list[tuple[object, Tensor]] = []
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
@@ -152,19 +152,19 @@ def _parted(steps: Sequence[Step]) -> tuple[list[Step], list[Step], list[Step]]:
     # a table holds what lies between black and white
     if not end or steps[end - 1].stage.space is not Space.DISPLAY:
         return list(steps), [], []
-    start = end
-    while start > 1 and _bakeable(steps[start - 1]):  # the first says what white is
+    start, first = end, 0 if steps[0].stage.name == "color_balance" else 1
+    while start > first and _bakeable(steps[start - 1]):
         start -= 1
+    run = [step.stage.name for step in steps[start:end]]
+    if "color_balance" in run and "color_tables" not in run:
+        start += 1  # a table begins where colors clip, and nobody else does that
     return list(steps[:start]), list(steps[start:end]), list(steps[end:])
 
 
 def _bakeable(step: Step) -> bool:
-    """Whether a color is all that the stage looks at, and a table can hold what it does.
-
-    A saturated channel's likely value hangs on the last 0.2 % of its range: no table holds that.
-    """
+    """Whether a color is all that the stage looks at."""
     placed = step.stage.name == "color_tables" and step.metadata.profile.gain_table_map is not None
-    return not (step.stage.kind is Kind.AREAWISE or placed or step.stage.name == "color_balance")
+    return not (step.stage.kind is Kind.AREAWISE or placed)
 
 
 def _copy(picture: Tensor, out: Packed) -> None:

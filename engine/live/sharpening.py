@@ -26,6 +26,7 @@ from engine.live.kernels import (
     read_row,
     wide_rows,
 )
+from engine.live.room import room
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -51,7 +52,7 @@ def sharpened(
     if sharpen_amount == 0.0:
         return image
     planes = planes_of(image)
-    out = np.empty_like(planes)
+    out = room(planes.shape)
     luma, smooth, edges = _looked_at(planes, metadata, sharpen_radius, sharpen_masking)
     amounts = _amounts(metadata, sharpen_amount, sharpen_detail)
     by_rows(
@@ -99,14 +100,14 @@ def _looked_at(
 ) -> tuple[Plane, Plane, Maps]:
     """Luma, luma blurred, and how much of an edge there is."""
     height, width = planes.shape[1:]
-    luma = np.empty((height, width), np.float32)
+    luma = room((height, width))
     by_rows(lambda first, stop: _luma(planes, luma, first, stop), height)
     sigma = float(radius * metadata.scale)
     smooth = blurred(luma, weights_of(stage.blur, sigma, stage.reach(sigma)))
     if masking == 0.0:
         return luma, smooth, maps_over(torch.ones(1, 1, 1, 1), height, width)
-    half = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)
-    slope, edges = np.empty_like(half), np.empty_like(half)
+    half = room(((height + 1) // 2, (width + 1) // 2))
+    slope, edges = room(half.shape), room(half.shape)
     by_rows(lambda first, stop: _halve(smooth, half, first, stop), len(half))
     by_rows(lambda first, stop: _slopes(half, slope, first, stop), len(half))
     flat = F((stage.EDGE * masking / 100.0) ** 2)

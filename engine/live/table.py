@@ -12,13 +12,13 @@ interpolation, Journal of Electronic Imaging 4(3), 1995: tetrahedra.
 
 import math
 from dataclasses import dataclass, field, fields
-from functools import reduce
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.live.highlights import BLOCK, turn_row
 from engine.live.kernels import (
     F,
     Planes,
@@ -31,6 +31,7 @@ from engine.live.kernels import (
     picture_of,
     planes_of,
 )
+from engine.live.room import room
 from engine.metadata import Matrix
 
 Packed: TypeAlias = NDArray[np.uint32]
@@ -77,9 +78,10 @@ class Way:
     """How a pixel becomes a color that a table is of, by way of what no lattice could hold.
 
     `to_camera` (3, 3) and what is `added` (3,) lead to where values clip at `ceiling`, `to_working`
-    (3, 3) from there to the colors. Where values are `lit`, they are XYZ: without light they are
-    black, and Z below 0 is 0. What is below 0 of a color is clipped, or the color is `drawn` to
-    grey until nothing is; what is above `top` is clipped.
+    (3, 3) from there to the colors. With a `camera_white` (3,) the pixels are camera RGB, whose
+    saturated channels get a likely value first. Where values are `lit`, they are XYZ: without light
+    they are black, and Z below 0 is 0. What is below 0 of a color is clipped, or the color is
+    `drawn` to grey until nothing is; what is above `top` is clipped.
     """
 
     to_camera: Matrix
@@ -89,6 +91,7 @@ class Way:
     top: float = 1.0
     lit: bool = False
     drawn: bool = False
+    camera_white: NDArray[np.float64] | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Way) and all(
@@ -109,6 +112,8 @@ class Shaper(NamedTuple):
     steps: np.float32
     middle: np.float32
     last: np.float32
+    recovers: bool
+    camera_white: NDArray[np.float32]
 
 
 def shaper_for(way: Way, nodes: int) -> Shaper:
@@ -125,6 +130,8 @@ def shaper_for(way: Way, nodes: int) -> Shaper:
         F(span / reach),
         F(span // 2),
         F(span - 1),
+        way.camera_white is not None,
+        np.asarray(0.0 if way.camera_white is None else way.camera_white, np.float32).reshape(-1),
     )
 
 
@@ -145,7 +152,8 @@ class Shaped:
 
         In rows, so that stages can share them out as they do a picture.
         """
-        out = np.zeros((3, -(-len(self.used) // ROW), ROW), F)
+        out = room((3, -(-len(self.used) // ROW), ROW))
+        out[:, -1] = 0.0
         tones, ways = _axes(self.shaper, self.nodes)
         flat, rows = out.reshape(3, -1), out.shape[1]
         by_rows(
@@ -172,25 +180,31 @@ def _axes(shaper: Shaper, nodes: int) -> tuple[Row, Row]:
 
 def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
     """The places of `planes` (3, H, W) on the lattice."""
-    places = np.empty(planes.shape, np.uint16)
+    places = room(planes.shape, np.uint16)
     marked: list[NDArray[np.uint8]] = []
 
     def rows(first: int, stop: int) -> None:
         # each thread its own: cores that write to one another's memory wait for each other
-        cells = np.zeros((nodes - 1) ** 3, np.uint8)
+        cells = room([(nodes - 1) ** 3], np.uint8)
+        cells.fill(0)
         _shape(planes, shaper, nodes - 1, places, cells, first, stop)
         marked.append(cells)
 
     by_rows(rows, planes.shape[1])
-    cells = reduce(np.bitwise_or, marked).reshape([nodes - 1] * 3)
-    return Shaped(places, shaper, nodes, _corners(cells))
+    for cells in marked[1:]:
+        marked[0] |= cells
+    return Shaped(places, shaper, nodes, _corners(marked[0].reshape([nodes - 1] * 3)))
 
 
 def _corners(cells: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The numbers of the nodes around the `cells` in use."""
-    nodes = np.zeros([side + 1 for side in cells.shape], np.uint8)
-    used = np.empty(nodes.size, np.int64)
-    return used[: _collect(cells, nodes, used)].copy()
+    nodes = room([side + 1 for side in cells.shape], np.uint8)
+    nodes.fill(0)
+    found = room([nodes.size], np.int64)
+    count = _collect(cells, nodes, found)
+    used = room([count], np.int64)
+    used[:] = found[:count]
+    return used
 
 
 class Table:
@@ -199,7 +213,7 @@ class Table:
     def __init__(self, on: Shaped, colors: Tensor) -> None:
         """`colors` (1, 3, R, ROW), display RGB, of the nodes that are used `on` it."""
         self._on = on
-        self._nodes = np.empty(on.nodes**3, np.int64)
+        self._nodes = room([on.nodes**3], np.int64)
         _pack(planes_of(colors).reshape(3, -1), on.used, self._nodes)
 
     def pixels(self, out: Packed) -> None:
@@ -210,7 +224,7 @@ class Table:
     def picture(self) -> Tensor:
         """The picture (1, 3, H, W), display RGB in [0, 1]."""
         places, nodes, side = self._on.places, self._nodes, self._on.nodes
-        out = np.empty(places.shape, F)
+        out = room(places.shape)
         by_rows(lambda first, stop: _to_planes(places, nodes, side, out, first, stop), len(out[0]))
         return picture_of(out)
 
@@ -266,9 +280,17 @@ def _shape(
 ) -> None:
     line = np.zeros(planes.shape[2], np.int32)
     camera, working = np.zeros((3, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
-    away = np.zeros((2, planes.shape[2]), F)
+    away, told = np.zeros((2, planes.shape[2]), F), np.zeros((3, BLOCK), F)
     for y in range(first, stop):
-        _turn(shaper.to_camera, planes[0, y], planes[1, y], planes[2, y], camera)
+        red, green, blue = planes[0, y], planes[1, y], planes[2, y]
+        matrix = shaper.to_camera
+        if shaper.recovers:
+            turn_row(
+                *(red, green, blue, shaper.camera_white, matrix, told),
+                *(camera[0], camera[1], camera[2]),
+            )
+        else:
+            _turn(matrix, red, green, blue, camera)
         for k in range(3):
             for x in range(camera.shape[1]):
                 camera[k, x] = min(camera[k, x] + shaper.added[k], shaper.ceiling)

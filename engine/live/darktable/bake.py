@@ -58,7 +58,7 @@ _ON_THE_WAY = (exposure.exact, color_calibration.exact)
 
 DARKTABLE = Baking(
     _way,
-    lambda way: way,
+    lambda way, _: way,
     _ON_THE_WAY,
     {color_conversion.exact: unclipped},
     most_nodes=48_000,  # its modules turn colors farther, and are quicker
