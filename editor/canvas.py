@@ -3,6 +3,8 @@
 Lengths are device pixels inside; `zoom` is device pixels per pixel of the full-size photo, so 1.0
 is 100 %. The preview covers the fitted picture pixel by pixel; the detail layer, when it has come,
 holds the full-size pixels for zooms beyond.
+
+Pictures are items of a scene, which Qt paints without Python's lock: the render thread goes on.
 """
 
 import math
@@ -10,14 +12,23 @@ import math
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QImage,
+    QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QRegion,
+    QPainterPath,
+    QPen,
+    QPixmap,
     QResizeEvent,
+    QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGraphicsPixmapItem,
+    QGraphicsScene,
+    QGraphicsView,
+    QSizePolicy,
+    QWidget,
+)
 
 from editor import theme
 from editor.frame import Frame, alike
@@ -29,23 +40,38 @@ CRISP_FROM = 2.0
 """From this magnification on, pixels are drawn as squares: the user wants to see them."""
 
 
-class Canvas(QWidget):
-    """Shows frames; knows nothing of documents and renderers."""
+class Canvas(QGraphicsView):
+    """Shows frames, and `hint` while there is none; knows nothing of documents and renderers."""
 
     resized = Signal()  # the fitted size has changed and is at rest
     zoomed = Signal(float)
     hovered = Signal(object)  # the photo's pixel under the pointer, QPoint-like (x, y), or None
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, hint: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMouseTracking(True)
+        self.setScene(QGraphicsScene(self))
+        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.setInteractive(False)
+        self.setAcceptDrops(False)  # files are the window's
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(320, 240)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.hint = self.scene().addSimpleText(hint)
+        self.hint.setBrush(theme.QUIET)
+        self._surround = self.scene().addPath(QPainterPath(), QPen(Qt.PenStyle.NoPen))
+        self._surround.setBrush(theme.SURROUND)
+        self._surround.setZValue(-1.0)  # behind the hint
+        self._picture, self._overlay = QGraphicsPixmapItem(), QGraphicsPixmapItem()
+        for item in (self._picture, self._overlay):
+            item.setShapeMode(QGraphicsPixmapItem.ShapeMode.BoundingRectShape)
+            self.scene().addItem(item)
         self.frame: Frame | None = None
         self.detail: Frame | None = None
-        self.hint = ""
         self._photo_size: tuple[int, int] | None = None
         self._zoom: float | None = None  # None: fitted
         self._center = QPointF()  # of the view, in pixels of the full-size photo
@@ -70,13 +96,13 @@ class Canvas(QWidget):
         self.frame = frame
         if self.detail is not None and not alike(self.detail.request, frame.request):
             self.detail = None
-        self.update()
+        self._draw()
 
     def show_detail(self, frame: Frame) -> None:
         """Show full-size pixels where the zoom calls for them."""
         if self.frame is None or alike(frame.request, self.frame.request):
             self.detail = frame
-            self.update()
+            self._draw()
 
     # Zoom
 
@@ -138,7 +164,8 @@ class Canvas(QWidget):
         """While on, moving the mouse pans without a button."""
         self._space_pans = on
         self._grabbed = None
-        self.setCursor(Qt.CursorShape.OpenHandCursor if on else Qt.CursorShape.ArrowCursor)
+        open_hand, arrow = Qt.CursorShape.OpenHandCursor, Qt.CursorShape.ArrowCursor
+        self.viewport().setCursor(open_hand if on else arrow)
 
     def _device_size(self) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
@@ -170,7 +197,7 @@ class Canvas(QWidget):
         self._clamp()
         self._at_rest.start()
         self.zoomed.emit(self.zoom)
-        self.update()
+        self._draw()
 
     def _clamp(self) -> None:
         """Keep the picture in sight: no farther than its edge at the view's middle third."""
@@ -192,7 +219,7 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._grabbed = event.position()
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grabbed = None
@@ -210,14 +237,21 @@ class Canvas(QWidget):
             if self._zoom is not None:
                 self._center -= moved / self._zoom
                 self._clamp()
-                self.update()
+                self._draw()
         self.hovered.emit(self._pixel(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self.setSceneRect(self.viewport().rect().toRectF())
         self._changed()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()  # the window's: a view would scroll by some of them
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
 
     def _pixel(self, position: QPointF) -> tuple[int, int] | None:
         if self._photo_size is None:
@@ -234,37 +268,37 @@ class Canvas(QWidget):
         sharp_enough = max(self.frame.image.width(), self.frame.image.height())
         return self.detail if self.long_side() > sharp_enough else self.frame
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        frame = self.layer()
+    def _draw(self) -> None:
+        """Have the frame that the present zoom shows on the screen."""
+        frame, target = self.layer(), self._target()
+        around = QPainterPath()  # nothing under the picture: that is megabytes
+        around.addRect(self.sceneRect())
+        if frame is not None:
+            around.addRect(self._to_screen().mapRect(target))
+        self._surround.setPath(around)
+        self.hint.setVisible(frame is None)
         if frame is None:
-            painter.fillRect(self.rect(), theme.SURROUND)
-            painter.setPen(theme.QUIET)
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.hint)
-            return
-        ratio = self.devicePixelRatioF()
-        painter.scale(1.0 / ratio, 1.0 / ratio)
-        target = self._target()
-        everything = QRectF(0, 0, *self._device_size())
-        visible = target.intersected(everything)
-        around = QRegion(everything.toAlignedRect()) - QRegion(visible.toRect())
-        painter.setClipRegion(around)  # not under the picture: that is megabytes
-        painter.fillRect(everything, theme.SURROUND)
-        painter.setClipping(False)
-        self._draw(painter, frame.image, target, visible)
-        if frame.overlay is not None:
-            self._draw(painter, frame.overlay, target, visible)
+            room = self.sceneRect().center() - self.hint.boundingRect().center()
+            self.hint.setPos(room.toPoint())
+        self._put(self._picture, frame.image if frame else None, target)
+        self._put(self._overlay, frame.overlay if frame else None, target)
 
-    def _draw(self, painter: QPainter, image: QImage, target: QRectF, visible: QRectF) -> None:
-        if visible.isEmpty():
+    def _put(self, item: QGraphicsPixmapItem, image: QImage | None, target: QRectF) -> None:
+        """Show `image` where `target` is, in device pixels."""
+        item.setPixmap(QPixmap() if image is None else QPixmap.fromImage(image))  # shares pixels
+        if image is None or target.isEmpty():
             return
-        across, down = image.width() / target.width(), image.height() / target.height()
-        source = QRectF(
-            (visible.x() - target.x()) * across,
-            (visible.y() - target.y()) * down,
-            visible.width() * across,
-            visible.height() * down,
+        across, down = target.width() / image.width(), target.height() / image.height()
+        placed = self._to_screen().translate(target.x(), target.y()).scale(across, down)
+        item.setTransform(placed)
+        crisp = across >= CRISP_FROM
+        item.setTransformationMode(
+            Qt.TransformationMode.FastTransformation
+            if crisp
+            else Qt.TransformationMode.SmoothTransformation
         )
-        smooth = across > 1.0 / CRISP_FROM
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawImage(visible, image, source)
+
+    def _to_screen(self) -> QTransform:
+        """From device pixels to the scene's, which are the widget's."""
+        ratio = self.devicePixelRatioF()
+        return QTransform.fromScale(1.0 / ratio, 1.0 / ratio)

@@ -39,8 +39,19 @@ class CubeRow(QWidget):
         layout.addWidget(self.choose)
         self.choose.clicked.connect(self._ask)
         self.clear.clicked.connect(lambda: self.take(""))
-        document.settings_changed.connect(self._show)
-        self._show(document.settings)
+        self.show_settings(document.settings)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the name of the file."""
+        path = str(settings[self._control] or "")
+        if self.name.text() and path == self.name.toolTip():
+            return
+        name = Path(path).name if path else f"No {self._control.title} file"
+        self.name.setText(
+            self.name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 176)
+        )
+        self.name.setToolTip(path)
+        self.clear.setVisible(bool(path))
 
     def take(self, path: str) -> None:
         """Use the file at `path`, "" for none."""
@@ -56,14 +67,3 @@ class CubeRow(QWidget):
         path, _ = QFileDialog.getOpenFileName(self, title, "", kinds)
         if path:
             self.take(path)
-
-    def _show(self, settings: Settings) -> None:
-        path = str(settings[self._control] or "")
-        if self.name.text() and path == self.name.toolTip():
-            return
-        name = Path(path).name if path else f"No {self._control.title} file"
-        self.name.setText(
-            self.name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 176)
-        )
-        self.name.setToolTip(path)
-        self.clear.setVisible(bool(path))

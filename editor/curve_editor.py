@@ -164,19 +164,10 @@ class CurveEditor(QWidget):
         self.plot.edited.connect(self._edit)
         self.plot.settled.connect(document.settle)
         self.plot.moving.connect(self.moving)
-        document.settings_changed.connect(self._show)
-        self._show(document.settings)
+        self.show_settings(document.settings)
 
-    def choose(self, index: int) -> None:
-        """Edit another channel's curve."""
-        self._chosen = index
-        self._show(self._document.settings)
-
-    def _edit(self, points: Points) -> None:
-        if all(a[0] < b[0] for a, b in pairwise(points)):
-            self._document.set(self._curves[self._chosen], points)
-
-    def _show(self, settings: Settings) -> None:
+    def show_settings(self, settings: Settings) -> None:
+        """Show the chosen curve."""
         showing = (self._chosen, *(settings[curve] for curve in self._curves))
         if showing == self._shown:
             return
@@ -191,6 +182,15 @@ class CurveEditor(QWidget):
         self.plot.points = points
         self.plot.color = _color(curve)
         self.plot.update()
+
+    def choose(self, index: int) -> None:
+        """Edit another channel's curve."""
+        self._chosen = index
+        self.show_settings(self._document.settings)
+
+    def _edit(self, points: Points) -> None:
+        if all(a[0] < b[0] for a, b in pairwise(points)):
+            self._document.set(self._curves[self._chosen], points)
 
 
 def _channel(curve: Curve) -> str:

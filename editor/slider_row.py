@@ -273,8 +273,28 @@ class SliderRow(QWidget):
         self.track.reset.connect(self.reset)
         self.number.typed.connect(self._type)
         self.number.stepped.connect(self._step_once)
-        document.settings_changed.connect(self._show)
-        self._show(document.settings)
+        self.show_settings(document.settings)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show what the slider is at."""
+        as_shot = self._document.as_shot(self.slider)
+        moved = self.slider.name in settings
+        said = settings[self.slider], as_shot, moved
+        if self._shown == (*said, self.track.value()):
+            return  # another slider has moved
+        value = self._document.resolved(self.slider)
+        tick = self._tick(value)
+        self._shown = (*said, tick)
+        if self.slider.default is None:
+            self.track.neutral = None if as_shot is None else self._tick(as_shot)
+        with QSignalBlocker(self.track):
+            self.track.setValue(tick)
+        self.track.update()
+        self.number.show_text(self._text(value), moved=moved)
+        font = self.name.font()
+        if font.bold() != moved:
+            font.setBold(moved)
+            self.name.setFont(font)
 
     def reset(self) -> None:
         """Back to neutral, as one step. The first click of a double click leaves no trace."""
@@ -324,26 +344,6 @@ class SliderRow(QWidget):
 
     def _release(self) -> None:
         self.moving.emit(False)
-
-    def _show(self, settings: Settings) -> None:
-        as_shot = self._document.as_shot(self.slider)
-        moved = self.slider.name in settings
-        said = settings[self.slider], as_shot, moved
-        if self._shown == (*said, self.track.value()):
-            return  # another slider has moved
-        value = self._document.resolved(self.slider)
-        tick = self._tick(value)
-        self._shown = (*said, tick)
-        if self.slider.default is None:
-            self.track.neutral = None if as_shot is None else self._tick(as_shot)
-        with QSignalBlocker(self.track):
-            self.track.setValue(tick)
-        self.track.update()
-        self.number.show_text(self._text(value), moved=moved)
-        font = self.name.font()
-        if font.bold() != moved:
-            font.setBold(moved)
-            self.name.setFont(font)
 
     def _text(self, value: float) -> str:
         signed = self.slider.low < 0.0

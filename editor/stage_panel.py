@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 from editor import theme
 from editor.cube_row import CubeRow
 from editor.curve_editor import CurveEditor
-from editor.document import Document
+from editor.document import Document, Opened
 from editor.icons import icon
 from editor.slider_row import SliderRow
 from engine.settings import Settings
-from engine.slider import CubeFile, Curve, Slider
+from engine.slider import CubeFile, Curve, Setting, Slider
 from engine.stage import Stage
 
 FAMILY = 6
@@ -40,6 +40,8 @@ class StageGroup(QWidget):
     def __init__(self, stage: Stage, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stage, self._document = stage, document
+        self._opened: Opened | None = None
+        self._values: list[Setting] = []
         self._shown: tuple[bool, bool] | None = None
         self.setObjectName(stage.name)
         self.opened = _button("opened", "Show or hide the controls", checkable=True)
@@ -84,9 +86,28 @@ class StageGroup(QWidget):
             lambda: document.reset(stage.controls, f"Reset {stage.title.lower()}")
         )
         self.power.clicked.connect(lambda on: document.switch(stage.name, on=on))
-        document.settings_changed.connect(self._show)
         self.unfold(not bare)
-        self._show(document.settings)
+        self.show_settings(document.settings)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the stage's part of `settings`, unless it is as before for the same photo."""
+        opened, values = self._document.opened, [settings[c] for c in self.stage.controls]
+        if opened is not self._opened or values != self._values:
+            self._opened, self._values = opened, values
+            for widget in self._following:
+                widget.show_settings(settings)
+        on = self.stage.name not in settings.off
+        moved = any(control.name in settings for control in self.stage.controls)
+        if self._shown == (on, moved):
+            return
+        self._shown = (on, moved)
+        self.power.setChecked(on)
+        self.body.setEnabled(on)
+        self.reset.setEnabled(moved)
+        font = self.title.font()
+        font.setBold(moved and on)
+        font.setStrikeOut(not on)
+        self.title.setFont(font)
 
     def unfold(self, on: bool) -> None:
         """Show the controls, or only the header."""
@@ -97,6 +118,12 @@ class StageGroup(QWidget):
     def show_tap(self, stage: str | None) -> None:
         """Mark the stage whose tap is on the canvas."""
         self.eye.setChecked(stage == self.stage.name)
+
+    @property
+    def _following(self) -> list[SliderRow | CurveEditor | CubeRow]:
+        """What shows the settings."""
+        others = (self.curves, self.cube)
+        return [*self.rows, *(widget for widget in others if widget is not None)]
 
     @property
     def tabs(self) -> list[str]:
@@ -177,20 +204,6 @@ class StageGroup(QWidget):
         layout.addWidget(pages)
         return out
 
-    def _show(self, settings: Settings) -> None:
-        on = self.stage.name not in settings.off
-        moved = any(control.name in settings for control in self.stage.controls)
-        if self._shown == (on, moved):
-            return
-        self._shown = (on, moved)
-        self.power.setChecked(on)
-        self.body.setEnabled(on)
-        self.reset.setEnabled(moved)
-        font = self.title.font()
-        font.setBold(moved and on)
-        font.setStrikeOut(not on)
-        self.title.setFont(font)
-
 
 class StagePanel(QScrollArea):
     """All stages of the document's finisher, in the order light travels."""
@@ -209,6 +222,7 @@ class StagePanel(QScrollArea):
         self.groups: dict[str, StageGroup] = {}
         document.leaving.connect(lambda: self.moving.emit(False))  # a drag is over
         document.finisher_changed.connect(self._show_finisher)
+        document.settings_changed.connect(self._show_settings)
         self._show_finisher()
 
     def _show_finisher(self) -> None:
@@ -233,6 +247,11 @@ class StagePanel(QScrollArea):
             layout.addWidget(group)
         layout.addStretch()
         self.setWidget(column)
+
+    def _show_settings(self, settings: Settings) -> None:
+        # the only one that is told of every change: to tell each slider takes a drag milliseconds
+        for group in self.groups.values():
+            group.show_settings(settings)
 
     def show_tap(self, stage: str | None) -> None:
         """Mark the stage whose tap is on the canvas."""

@@ -73,8 +73,7 @@ class Window(QMainWindow):
         self.darkroom = Darkroom(self.document, self.warming, self)
         self.matching = Matching(self.document, opening, self.warming, self)
         self.styling = Styling(self.document, self.warming, self)
-        self.canvas = Canvas()
-        self.canvas.hint = "Open a raw photograph (Ctrl+O), or drop one here."
+        self.canvas = Canvas("Open a raw photograph (Ctrl+O), or drop one here.")
         self.histogram = Histogram()
         self.switch = FinisherSwitch(self.document, finishers)
         self.panel = StagePanel(self.document)
