@@ -1,7 +1,7 @@
 """Pace: how large a drag's frames can be and still come in time, told by how long others took."""
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.finisher import Finisher
 from engine.settings import Settings
@@ -21,6 +21,11 @@ LAST = 3
 """Of so many frames the best counts."""
 DOUBT = 1.5
 """How many times its budget the first frame of a size may take: it may have been bad luck."""
+PATIENCE = 12
+"""Frames after which a size that was late is tried again, twice as many each time it is late."""
+DOUBLINGS = 5
+HOPELESS = 2.0
+"""How many times its budget a frame takes that is not tried again before the longest wait."""
 
 
 @dataclass(frozen=True)
@@ -68,46 +73,69 @@ def first_change(finisher: Finisher, before: Settings, after: Settings) -> int:
     return next(changes, len(finisher))
 
 
+@dataclass
+class _Record:
+    """What is known of the frames of one size: seconds of the last, and how often it was late.
+
+    It is left alone for `barred` frames more; `steady` have been shown since it was last late.
+    """
+
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
+    falls: int = 0
+    barred: int = 0
+    steady: int = 0
+
+
 class Pace:
     """Remembers how long frames took and says how large the next can be.
 
-    Within one drag the size only falls, so that it does not flicker. One late frame among frames
-    in time is bad luck and changes nothing: the best of the last few counts.
+    One late frame among frames in time is bad luck and changes nothing: the best of the last few
+    counts. A machine that is busy with something else for a moment is fast again after: a size that
+    has become late is tried again, ever more rarely while it fails, so that nothing flickers.
     """
 
     def __init__(self) -> None:
-        self._seconds: dict[tuple[Rerun, int], deque[float]] = defaultdict(
-            lambda: deque(maxlen=LAST)
-        )
-        self._step = 0
-
-    def rest(self) -> None:
-        """The drag is over: the next starts at full size."""
-        self._step = 0
+        self._records: dict[tuple[Rerun, int], _Record] = defaultdict(_Record)
 
     def note(self, rerun: Rerun, side: int, seconds: float) -> None:
         """A frame of this long side has taken so long."""
-        self._seconds[rerun, side].append(seconds)
+        record = self._records[rerun, side]
+        record.seconds.append(seconds)
+        record.steady += 1
+        if record.steady > PATIENCE:
+            record.falls = 0
 
     def side(self, rerun: Rerun, long_side: int) -> int:
         """The long side for the next frame of a drag that asks for `long_side` pixels."""
-        steps = sides(long_side)
-        step = min(self._step, len(steps) - 1)
-        while step + 1 < len(steps) and self._is_late(rerun, steps, step):
-            step += 1
-        self._step = step
-        return steps[step]
+        larger: list[int] = []
+        *steps, least = sides(long_side)
+        for side in steps:
+            if not self._is_late(rerun, side, larger):
+                return side
+            larger.insert(0, side)
+        return least
 
-    def _is_late(self, rerun: Rerun, steps: list[int], step: int) -> bool:
-        """Whether a frame of `steps[step]` takes too long.
+    def _is_late(self, rerun: Rerun, side: int, larger: list[int]) -> bool:
+        """Whether a frame of this size takes too long.
 
-        As measured, or, by its pixels, as one of the nearest larger size that is known.
+        As measured, or, by its pixels, as one of the nearest `larger` size that is known.
         """
-        for known in steps[step::-1]:
-            if taken := self._seconds.get((rerun, known)):
-                expected = min(taken) * (steps[step] / known) ** 2
-                unsure = known == steps[step] and len(taken) == 1
-                return expected > rerun.budget * (DOUBT if unsure else 1.0)
+        record = self._records[rerun, side]
+        if record.barred:
+            record.barred -= 1
+            if not record.barred:
+                record.seconds.clear()
+            return True
+        if record.seconds:
+            took = min(record.seconds) / rerun.budget
+            late = took > (DOUBT if len(record.seconds) == 1 else 1.0)
+            if late:
+                record.falls = DOUBLINGS if took > HOPELESS else min(record.falls + 1, DOUBLINGS)
+                record.barred, record.steady = PATIENCE << record.falls, 0
+            return late
+        for known in larger:
+            if seconds := self._records[rerun, known].seconds:
+                return min(seconds) * (side / known) ** 2 > rerun.budget
         return False
 
 

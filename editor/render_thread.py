@@ -73,8 +73,6 @@ class RenderThread(NewestWins):
             self._thumbnails = Thumbnails(small, request.finisher, self.thumbed.emit)
         if request.quick is not None:
             self._thumbnails.quicken(request.quick)
-        if not request.moving:
-            self._pace.rest()
         return self._preview, self._thumbnails
 
     def _answer(self, request: Request, preview: Preview) -> Iterator[None]:

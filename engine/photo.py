@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -58,27 +60,12 @@ def fitted(frame: Sequence[int], long_side: int) -> tuple[int, int]:
 def area_average(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Reduce `image` (B, C, H, W) to `size` (h, w), each pixel the mean of the area it covers.
 
-    Exact for fractional ratios too: one axis at a time, pixels weighted by their share of the area.
+    Exact for fractional ratios too. No gradient follows it.
     """
-    for axis, count in ((-2, size[0]), (-1, size[1])):
-        length = image.shape[axis]
-        if length == count:
-            continue
-        if length % count == 0:
-            image = image.unflatten(axis, (count, length // count)).mean(axis)
-            continue
-        edges = torch.linspace(0, length, count + 1, dtype=torch.float64, device=image.device)
-        start, stop = edges[:-1], edges[1:]
-        first = start.floor()
-        total: Tensor | float = 0.0
-        for tap in range(int((stop.ceil() - first).max())):
-            at = first + tap
-            share = (torch.minimum(at + 1, stop) - torch.maximum(at, start)).clamp_min(0.0)
-            weight = (share * (count / length)).to(image.dtype)
-            pixels = image.index_select(axis, at.clamp_max(length - 1).long())
-            total = total + pixels * (weight[:, None] if axis == -2 else weight)
-        image = torch.as_tensor(total)
-    return image
+    height, width = size
+    planes = image.detach().cpu().flatten(0, 1).numpy()
+    small = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in planes]
+    return torch.from_numpy(np.stack(small)).unflatten(0, image.shape[:2]).to(image.device)
 
 
 def open_photo(path: Path, *, half: bool = False, profile: Path | None = None) -> Work[Photo]:

@@ -69,16 +69,37 @@ def test_no_frame_is_smaller_than_the_least():
     assert [min(sides(side)) for side in (1600, 1200, 900, 240)] == [800, 800, 800, 120]
 
 
-def test_within_a_drag_the_size_only_falls():
+def frames(pace: Pace, rerun: Rerun, cost: float, count: int) -> list[int]:
+    """The sizes of the next frames of a drag that takes `cost` budgets at full size."""
+    out = []
+    for _ in range(count):
+        out.append(pace.side(rerun, 1600))
+        pace.note(rerun, out[-1], cost * rerun.budget * (out[-1] / 1600) ** 2)
+    return out
+
+
+def test_a_moment_in_which_the_machine_is_busy_is_soon_forgotten():
     pace = Pace()
-    pace.note(CLARITY, 1600, 2.0 * AREAWISE_BUDGET)
-    first = pace.side(CLARITY, 1600)
-    for _ in range(3):
-        pace.note(CLARITY, 1600, 0.1 * AREAWISE_BUDGET)
-        pace.note(CLARITY, first, 0.1 * AREAWISE_BUDGET)
-    assert pace.side(CLARITY, 1600) == first
-    pace.rest()
-    assert pace.side(CLARITY, 1600) == 1600
+    assert set(frames(pace, SATURATION, 0.8, 50)) == {1600}
+    busy = frames(pace, SATURATION, 1.5, 6)
+    assert busy[0] == 1600
+    assert busy[-1] < 1600
+    after = frames(pace, SATURATION, 0.8, 100)
+    assert set(after[:10]) == {busy[-1]}  # it does not flicker
+    assert set(after[50:]) == {1600}
+
+
+def test_a_size_that_is_always_late_is_tried_ever_more_rarely():
+    pace = Pace()
+    sizes = frames(pace, SATURATION, 1.4, 4000)
+    assert sizes.count(1600) / 4000 < 0.02
+    assert sizes[-400:].count(1600) <= 4
+
+
+def test_a_size_that_takes_far_too_long_is_tried_once():
+    sizes = frames(Pace(), CLARITY, 3.0, 300)
+    assert sizes.count(1600) == 1
+    assert sizes[0] == 1600
 
 
 def test_one_late_frame_among_frames_in_time_changes_nothing():
