@@ -4,6 +4,7 @@ Both go through the real window, on a fixed edit that keeps every stage busy. Ru
 else on the machine.
 """
 
+import gc
 import os
 import statistics
 import subprocess
@@ -199,6 +200,7 @@ def at_the_window(finisher: Finisher) -> Iterator[Hand]:
     theme.dress(application)
     window = Window(finisher, _opening_unsaved)
     window.show()
+    gc.freeze()  # as the program does
     try:
         yield Hand(window)
     finally:

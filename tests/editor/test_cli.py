@@ -60,7 +60,8 @@ def test_every_areawise_slider_and_one_of_every_other_stage_is_dragged(finisher)
 def test_bench_drag(finisher, raw, capsys, qapp, monkeypatch):
     few = [case for case in bench.cases(finisher) if case.slider.name in ("exposure", "clarity")]
     monkeypatch.setattr(bench, "cases", lambda _: few)
-    arguments = ["--finisher", finisher.name, "--frames", "20", "--json"]
+    # long enough for thumbnails, which come every tenth of a second, however fast the machine is
+    arguments = ["--finisher", finisher.name, "--frames", "80", "--json"]
     assert cli.main(["bench", "drag", str(raw), *arguments]) == 0
     said = json.loads(capsys.readouterr().out)
     for kind in ("pointwise", "areawise"):
