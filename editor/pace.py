@@ -15,7 +15,7 @@ EXACT_BUDGET = 0.1
 """Seconds for an exact frame of a drag, where there is no live renderer (yet)."""
 LEAST = 800
 """Pixels: no frame has a shorter long side, unless the preview is smaller itself."""
-SHARES = (1.0, 0.8, 0.65, 0.5)
+SHARES = (1.0, 0.7, 0.5)
 """The sizes of a drag's frames, as shares of the preview's long side."""
 LAST = 3
 """Of so many frames the best counts."""
@@ -24,7 +24,7 @@ DOUBT = 1.5
 PATIENCE = 12
 """Frames after which a size that was late is tried again, twice as many each time it is late."""
 DOUBLINGS = 5
-HOPELESS = 2.0
+HOPELESS = 1.5
 """How many times its budget a frame takes that is not tried again before the longest wait."""
 
 
@@ -77,12 +77,14 @@ def first_change(finisher: Finisher, before: Settings, after: Settings) -> int:
 class _Record:
     """What is known of the frames of one size: seconds of the last, and how often it was late.
 
-    It is left alone for `barred` frames more; `steady` have been shown since it was last late.
+    It is left alone for `barred` frames more, and then `old`: tried whatever is known of it.
+    `steady` frames have been shown since it was last late.
     """
 
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
     falls: int = 0
     barred: int = 0
+    old: bool = False
     steady: int = 0
 
 
@@ -100,6 +102,9 @@ class Pace:
     def note(self, rerun: Rerun, side: int, seconds: float) -> None:
         """A frame of this long side has taken so long."""
         record = self._records[rerun, side]
+        if record.old:
+            record.seconds.clear()
+        record.old = False
         record.seconds.append(seconds)
         record.steady += 1
         if record.steady > PATIENCE:
@@ -123,9 +128,10 @@ class Pace:
         record = self._records[rerun, side]
         if record.barred:
             record.barred -= 1
-            if not record.barred:
-                record.seconds.clear()
+            record.old = not record.barred
             return True
+        if record.old:
+            return False
         if record.seconds:
             took = min(record.seconds) / rerun.budget
             late = took > (DOUBT if len(record.seconds) == 1 else 1.0)

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from editor.frame import Frame, Request, frame_of, live_frame
 from editor.newest import NewestWins
-from editor.pace import Pace, Rerun, rerun
+from editor.pace import Pace, Rerun, rerun, sides
 from editor.preview import At, Preview, only_yields
 from editor.qimage import blank
 from editor.thumbnails import LONG_SIDE, Thumbnails
@@ -56,7 +56,7 @@ class RenderThread(NewestWins):
             yield from self._move(request, preview, thumbnails, asked)
         yield from self._settle(request, preview)
         yield from self._finish(request, thumbnails)
-        yield from self._make_ready(request, preview.full)
+        yield from self._make_ready(request, preview)
         self.rested.emit(request)
 
     # The parts of a request
@@ -115,13 +115,14 @@ class RenderThread(NewestWins):
             yield
             thumbnails.slice()
 
-    def _make_ready(self, request: Request, full: At) -> Iterator[None]:
-        """What the next drag's first frame builds upon, and what comparing shows."""
-        quick = request.quick
-        if quick is not None and full.rendered.get("live") != request.settings:
+    def _make_ready(self, request: Request, preview: Preview) -> Iterator[None]:
+        """What the next drag's first frames build upon, and what comparing shows."""
+        quick, full = request.quick, preview.full
+        for at in (preview.at(side) for side in sides(full.long_side)):
             yield
-            yield from only_yields(full.live(quick).render(request.settings))
-            full.rendered["live"] = request.settings
+            if quick is not None and at.rendered.get("live") != request.settings:
+                yield from only_yields(at.live(quick).render(request.settings))
+                at.rendered["live"] = request.settings
         if request.settings != Settings():
             yield
             yield from full.render_neutral(quick)

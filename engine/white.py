@@ -62,6 +62,7 @@ _ALONG = torch.nn.functional.normalize(
     torch.stack([torch.ones_like(_MIRED), _ISOTHERMS[:, 3]], -1), dim=-1
 )
 _TINT_PER_UV = -3000.0
+_TO_PROPHOTO = np.linalg.inv(PROPHOTO.to_xyz)
 _D50_XYZ = D50_XYZ.numpy()  # taken once: not to be had inside torch.func's transforms
 
 # EXIF LightSource: the temperature that stands for it when two calibrations are mixed (the middle
@@ -166,12 +167,11 @@ def of_chromaticity(metadata: Metadata, xy: Tensor) -> White:
         one = torch.ones(*xy.shape[:-1], 3, dtype=torch.float64)
         return White(xy, one, torch.diag_embed(one), one[..., :0])
     weights = _weights(calibrations, xy)
-    to_camera = _mix(weights, _camera_matrices(metadata))
+    to_camera = _mix(weights, *_camera_matrices(metadata))
     white = (to_camera @ xyz(xy)[..., None])[..., 0]
     white = (white / white.amax(-1, keepdim=True)).clamp(0.001, 1.0)
-    to_prophoto = torch.linalg.inv(torch.from_numpy(PROPHOTO.to_xyz))
     to_pcs = _camera_to_pcs(metadata, weights, to_camera, xy, white)
-    return White(xy, white, to_prophoto @ to_pcs, weights)
+    return White(xy, white, torch.from_numpy(_TO_PROPHOTO) @ to_pcs, weights)
 
 
 def _camera_to_pcs(
@@ -182,9 +182,9 @@ def _camera_to_pcs(
     if any(matrix is not None for matrix in forward):
         known = torch.tensor([matrix is not None for matrix in forward])
         matrices = [_normal_forward(m) for m in forward if m is not None]
-        individual = torch.linalg.inv(_mix(weights, _individual_matrices(metadata)))
+        individual = torch.linalg.inv(_mix(weights, *_individual_matrices(metadata)))
         neutral = individual @ white[..., None]
-        return _mix(_among(weights, known), matrices) @ (individual / neutral)
+        return _mix(_among(weights, known), *matrices) @ (individual / neutral)
     from_pcs = to_camera @ adaptation(D50_XYZ, xyz(xy))
     return torch.linalg.inv(from_pcs / (from_pcs @ D50_XYZ).amax(-1)[..., None, None])
 
@@ -194,7 +194,7 @@ def _of_neutral(metadata: Metadata, neutral: Tensor) -> Tensor:
     xy = _float64(D50)
     for _ in range(30):
         last = xy
-        to_camera = _mix(_weights(metadata.profile.calibrations, xy), _camera_matrices(metadata))
+        to_camera = _mix(_weights(metadata.profile.calibrations, xy), *_camera_matrices(metadata))
         color = torch.linalg.solve(to_camera, neutral)
         xy = (color / color.sum())[:2]
         if float((xy - last).abs().sum()) < 1e-7:
@@ -248,36 +248,38 @@ def _light_xy(calibration: Calibration) -> Tensor:
     return chromaticity(kelvin, 0.0) if known is None else _float64(known)
 
 
-def _camera_matrices(metadata: Metadata) -> list[Tensor]:
+@lru_cache(_KEPT)
+def _camera_matrices(metadata: Metadata) -> list[Matrix]:
     """XYZ to camera RGB under each calibration's light: AB CC CM."""
     colors = [_normal_color(c.color_matrix) for c in metadata.profile.calibrations]
     return [i @ c for i, c in zip(_individual_matrices(metadata), colors, strict=True)]
 
 
-def _individual_matrices(metadata: Metadata) -> list[Tensor]:
+@lru_cache(_KEPT)
+def _individual_matrices(metadata: Metadata) -> list[Matrix]:
     """AB CC: how this very camera differs from the one that was profiled."""
-    balance = torch.diag(torch.from_numpy(np.float64(metadata.analog_balance)))
+    balance = np.diag(np.float64(metadata.analog_balance))
     count = len(metadata.profile.calibrations)
     signed = metadata.camera_calibration_signature == metadata.profile.calibration_signature
     own = metadata.camera_calibrations[:count] if signed else ()
-    matrices = [balance @ torch.from_numpy(np.float64(matrix)) for matrix in own]
+    matrices = [balance @ np.float64(matrix) for matrix in own]
     return matrices + [balance] * (count - len(matrices))
 
 
-def _normal_color(matrix: Matrix) -> Tensor:
+def _normal_color(matrix: Matrix) -> Matrix:
     """ColorMatrix to four decimals, scaled where D50 does not reach a camera value of about 1.
 
     Profiles agree on no scale, and two of different scales would mix unevenly.
     """
     peak = float((matrix @ _D50_XYZ).max())
     scale = 1.0 if peak <= 0.0 or 0.99 <= peak <= 1.01 else 1.0 / peak
-    return torch.from_numpy(np.round(np.float64(matrix) * scale, 4))
+    return np.asarray(np.round(np.float64(matrix) * scale, 4))
 
 
-def _normal_forward(matrix: Matrix) -> Tensor:
+def _normal_forward(matrix: Matrix) -> Matrix:
     """ForwardMatrix to four decimals, its rows scaled so that white is D50."""
     rounded = np.round(np.float64(matrix), 4)
-    return torch.from_numpy(rounded * (_D50_XYZ / rounded.sum(1))[:, None])
+    return np.asarray(rounded * (_D50_XYZ / rounded.sum(1))[:, None])
 
 
 def _among(weights: Tensor, known: Tensor) -> Tensor:
@@ -287,8 +289,8 @@ def _among(weights: Tensor, known: Tensor) -> Tensor:
     return torch.where(total > 0.0, kept / total.clamp_min(1e-12), 1.0 / kept.shape[-1])
 
 
-def _mix(weights: Tensor, matrices: list[Tensor]) -> Tensor:
-    return torch.einsum("...n,nij->...ij", weights, torch.stack(matrices))
+def _mix(weights: Tensor, *matrices: Matrix) -> Tensor:
+    return torch.einsum("...n,nij->...ij", weights, torch.from_numpy(np.stack(matrices)))
 
 
 def _float64(value: Value | tuple[float, float]) -> Tensor:

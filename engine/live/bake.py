@@ -7,9 +7,9 @@ pixels.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from engine import white
@@ -42,13 +42,14 @@ class Step:
     metadata: Metadata
     statistics: Statistics
 
-    @property
+    @cached_property
     def told(self) -> tuple[object, ...]:
-        """All that its answer depends on beside the picture: equal where nothing has changed."""
-        chosen = self.metadata.white
-        white = () if chosen is None else (*chosen.xy.tolist(), *chosen.camera_white.tolist())
-        shift = float(torch.as_tensor(self.statistics.shift))
-        return (self.stage.name, tuple(self.values.items()), white, shift)
+        """All that its answer depends on beside the picture: equal where nothing has changed.
+
+        Of one white there is one object while it is asked for again and again.
+        """
+        shift = float(self.statistics.shift)
+        return (self.stage.name, tuple(self.values.items()), self.metadata.white, shift)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class Baking:
     work of the stages `on_the_way`. `steady` makes of it one that a lattice of the photo is chosen
     by, which may stay while a slider is dragged. `on_nodes`: what a node goes through in an exact
     operator's place, as clips before and after the table are made per pixel. `most_nodes` are what
-    the colors of a picture's sample may use: of the coarsest lattice they may use all.
+    the colors of a picture's sample may use, and `pixels_of_node` how many pixels there are for
+    each of them at least, or a smaller frame would save little: of the coarsest lattice they may
+    use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
@@ -67,6 +70,7 @@ class Baking:
     on_the_way: Collection[Operator]
     on_nodes: Mapping[Operator, Operator]
     most_nodes: int
+    pixels_of_node: int
 
 
 class Baked:
@@ -121,7 +125,8 @@ class Baked:
         way = find()
         steady = self._baking.steady(way, self._metadata)
         if image is not self._image or steady != self._steady:
-            most = self._baking.most_nodes
+            pixels = image.shape[-2] * image.shape[-1]
+            most = min(self._baking.most_nodes, pixels // self._baking.pixels_of_node)
             self._side, self._steady = self._nodes or _side(image, steady, most), steady
         self._shaped = shaped(planes_of(image), shaper_for(way, self._side), self._side)
         self._image, self._told = image, told
@@ -159,7 +164,7 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
         return Way(np.eye(3), np.eye(3))
     in_camera = run[0].stage.exact is color_balance.exact
     start = (run[0] if in_camera else before[-1]).statistics.shift
-    gain = 2.0 ** float(torch.as_tensor(run[-1].statistics.shift) - torch.as_tensor(start))
+    gain = 2.0 ** (float(run[-1].statistics.shift) - float(start))
     if in_camera:
         return _from_camera(chosen, gain)
     balanced = _balanced(chosen)
@@ -190,4 +195,5 @@ BASIC = Baking(
     (color_balance.exact, exposure.exact),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
     most_nodes=24_000,
+    pixels_of_node=36,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from torch import Tensor
@@ -58,9 +59,13 @@ def dehazed(
     if dehaze == 0.0:
         return image
     airlight = float(stage.airlight_of(statistics))
-    strength = curve(lambda veil: stage.strength(veil, dehaze), 0.0, stage.MOST, _STEPS)
     over = maps_over(maps, *image.shape[-2:])
-    return each_pixel(image, _dehaze, over, strength, F(airlight))
+    return each_pixel(image, _dehaze, over, _strength(dehaze), F(airlight))
+
+
+@lru_cache(maxsize=4)
+def _strength(dehaze: Value) -> Curve:
+    return curve(lambda veil: stage.strength(veil, dehaze), 0.0, stage.MOST, _STEPS)
 
 
 @kernel

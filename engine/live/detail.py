@@ -1,6 +1,9 @@
 """Detail, live: the octaves of the exact stage, one after the other in compiled passes."""
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -41,18 +44,13 @@ def denoised(
     """Return `image` (1, 3, H, W) with less noise."""
     if luminance_noise == color_noise == 0.0:
         return image
-    white, split, noise = stage.balanced(metadata)
-    ceiling, to_split, from_split = (
-        tensor.float().contiguous().numpy() for tensor in (white, split, torch.linalg.inv(split))
-    )
-    below = -math.log2(metadata.scale)
+    camera = _camera(metadata)
+    ceiling, to_split, from_split = camera.white, camera.to_split, camera.from_split
     # the finest planes are not kept, but split from the picture again; the others are as they are
     pyramid, shares = [(planes_of(image), to_split, ceiling)], []
-    for level in range(max(0, math.ceil(stage.COLOR.octaves - below))):
-        octave = level + below
+    for level, (octave, expected) in enumerate(camera.noise):
         coarse = _halved(*pyramid[level])
-        expected = noise * torch.tensor(stage.gains(octave)).double().square()[:, None]
-        energy = _energy(*pyramid[level], coarse, expected.float().contiguous().numpy())
+        energy = _energy(*pyramid[level], coarse, expected)
         limits = [
             float(reach.limit_at(amount / 100.0, octave))
             for reach, amount in ((stage.LUMINANCE, luminance_noise), (stage.COLOR, color_noise))
@@ -67,6 +65,31 @@ def denoised(
     return picture_of(
         _less(pyramid[0][0], to_split, from_split, ceiling, pyramid[1][0], shares[0], taken)
     )
+
+
+class _Camera(NamedTuple):
+    """White, how its RGB is split and joined, and of each level its octave and noise a, b."""
+
+    white: Row
+    to_split: _Matrix
+    from_split: _Matrix
+    noise: Sequence[tuple[float, _Matrix]]
+
+
+@lru_cache(maxsize=8)  # sizes of a photo
+def _camera(metadata: Metadata) -> _Camera:
+    white, split, noise = stage.balanced(metadata)
+    below = -math.log2(metadata.scale)
+    octaves = [below + i for i in range(max(0, math.ceil(stage.COLOR.octaves - below)))]
+    levels = []
+    for octave in octaves:
+        expected = noise * torch.tensor(stage.gains(octave)).double().square()[:, None]
+        levels.append((octave, _plain(expected)))
+    return _Camera(_plain(white), _plain(split), _plain(torch.linalg.inv(split)), levels)
+
+
+def _plain(tensor: Tensor) -> _Matrix:
+    return tensor.float().contiguous().numpy()
 
 
 def _halved(fine: Planes, split: _Matrix, ceiling: Row) -> Planes:

@@ -16,12 +16,15 @@ from engine.finisher import Finisher
 from engine.live import sharpening
 from engine.live.bake import BASIC, Baked, Baking, Step
 from engine.live.operators import live_operators
+from engine.live.room import room
 from engine.live.table import Packed, Table
+from engine.metadata import Metadata
 from engine.photo import Photo
 from engine.progress import finish
 from engine.renderer import Renderer, run_stage
 from engine.settings import Settings
 from engine.stage import Kind, Operator, Space, Stage
+from engine.statistics import Statistics
 
 
 class LiveRenderer:
@@ -45,6 +48,7 @@ class LiveRenderer:
         self._operators = live_operators(finisher) if operators is None else operators
         self._baked = Baked(photo.metadata, self._operators, nodes, self.baking)
         self._taps: list[tuple[object, Tensor]] = []
+        self._known: list[tuple[Step, Metadata, Statistics]] = []
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
     def render(
@@ -55,7 +59,7 @@ class LiveRenderer:
         It is written to `out` if given. To cancel, stop iterating; what is kept stays true.
         """
         if out is None:
-            out = np.empty(self.photo.image.shape[-2:], np.uint32)
+            out = room(self.photo.image.shape[-2:], np.uint32)
         if self.photo.image.device.type != "cpu":
             yield self.finisher.stages[0]
             _copy(Renderer(self.photo, self.finisher, self._operators).picture(settings), out)
@@ -126,16 +130,19 @@ class LiveRenderer:
             image = self._ran(step, image)
         sharpening.pixels(image, out)
 
+    @torch.no_grad()
     def _steps(self, settings: Settings) -> list[Step]:
-        """The stages that are not idle, with what they are told."""
+        """The stages that are not idle, with what they are told: as before up to what changed."""
         metadata, statistics = self.photo.metadata, self.photo.statistics
-        steps = []
-        for stage in self.finisher:
-            values = stage.values(settings)
-            metadata, statistics = stage.carry(metadata, statistics, **values)
-            if not stage.idle(values):
-                steps.append(Step(stage, values, metadata, statistics))
-        return steps
+        before, self._known = self._known, []
+        for place, stage in enumerate(self.finisher):
+            values, entered = stage.values(settings), (metadata, statistics)
+            step, *known = before[place] if place < len(before) else (None, None, None)
+            if step is None or step.values != values or known != [*entered]:
+                step = Step(stage, values, *stage.carry(metadata, statistics, **values))
+            metadata, statistics = step.metadata, step.statistics
+            self._known.append((step, *entered))
+        return [step for step, *_ in self._known if not step.stage.idle(step.values)]
 
     def _ran(self, step: Step, image: Tensor) -> Tensor:
         stage = step.stage

@@ -28,6 +28,7 @@ from engine.live.kernels import (
     wide_rows,
 )
 from engine.live.reduce import light_row, reduced, reduced_tones
+from engine.live.room import room
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -57,7 +58,7 @@ def _band(image: Tensor) -> Plane:
     tones = reduced_tones(image, size, _MIDDLE, least=0.0)
     radius = max(1, round(stage.COARSE * max(tones.shape[-2:])))
     over = maps_over(_fit(planes_of(tones)[0], radius), height, width)
-    planes, detail = planes_of(image), np.empty((height, width), np.float32)
+    planes, detail = planes_of(image), room((height, width))
     by_rows(lambda first, stop: _detail(planes, over, detail, first, stop), height)
     sigma = stage.FINE * max(height, width)
     return blurred(detail, weights_of(filters.gaussian_blur, sigma, filters.blur_reach(sigma)))
@@ -65,7 +66,7 @@ def _band(image: Tensor) -> Plane:
 
 def _fit(tone: Plane, radius: int) -> Tensor:
     """engine.filters.guided_fit (1, 2, h, w) of `tone` by itself."""
-    pair = np.empty((2, *tone.shape), np.float32)
+    pair = room((2, *tone.shape))
     by_rows(lambda first, stop: _square(tone, pair, first, stop), len(tone))
     rough = box_means(pair, radius)
     by_rows(lambda first, stop: _lines(rough, first, stop), len(tone))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from torch import Tensor
@@ -58,11 +59,23 @@ def toned(
     """`image` (1, 3, H, W) with its tones moved, by the slope and offset `maps` (1, 2, h, w)."""
     if highlights == shadows == whites == blacks == 0.0:
         return image
+    told = _curves(statistics, metadata, highlights, shadows, whites, blacks)
+    return each_pixel(image, _tone, maps_over(maps, *image.shape[-2:]), *told)
+
+
+@lru_cache(maxsize=4)  # other sliders are dragged for longer than these
+def _curves(
+    statistics: Statistics,
+    metadata: Metadata,
+    highlights: Value,
+    shadows: Value,
+    whites: Value,
+    blacks: Value,
+) -> tuple[Curve, Curve, F]:
+    """EV that are added by tones of the base and of the picture, and the middle tone."""
     middle, top = stage.anchors(metadata, statistics)
     regional = curve(lambda base: stage.regional(base, top, highlights, shadows), *_TONES)
-    ends = curve(lambda tone: stage.ends(tone, top, whites, blacks), *_TONES)
-    over = maps_over(maps, *image.shape[-2:])
-    return each_pixel(image, _tone, over, regional, ends, F(middle))
+    return regional, curve(lambda tone: stage.ends(tone, top, whites, blacks), *_TONES), F(middle)
 
 
 @kernel

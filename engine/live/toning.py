@@ -1,5 +1,6 @@
 """RGB toning and color conversion, live."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,17 @@ def toned(
     **common: Any,
 ) -> Tensor:
     """`image` (1, 3, H, W), linear ProPhoto in [0, 1], toned."""
-    table = curve_of(rgb_toning.tone_table(metadata, statistics, **common), 0.0, 1.0)
-    answer = each_pixel(image, _tone, table)
+    answer = each_pixel(image, _tone, _table(metadata, statistics, **common))
     channels = (tone_curve_red, tone_curve_green, tone_curve_blue)
     for plane, points in zip(planes_of(answer), channels, strict=True):
         if points != IDENTITY:
             _look_up_channel(plane, points)
     return answer
+
+
+@lru_cache(maxsize=4)  # other sliders are dragged for longer than these
+def _table(metadata: Metadata, statistics: Statistics, **common: Any) -> Curve:
+    return curve_of(rgb_toning.tone_table(metadata, statistics, **common), 0.0, 1.0)
 
 
 def _look_up_channel(plane: Plane, points: Points) -> None:

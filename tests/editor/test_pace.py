@@ -58,8 +58,8 @@ def test_frames_are_full_size_until_they_are_known_to_be_late():
 
 def test_a_late_frame_is_followed_by_one_that_should_be_in_time():
     pace = Pace()
-    pace.note(CLARITY, 1600, 2.0 * AREAWISE_BUDGET)
-    assert pace.side(CLARITY, 1600) == 1040  # 0.65 of the side: 0.42 of the pixels
+    pace.note(CLARITY, 1600, 1.9 * AREAWISE_BUDGET)
+    assert pace.side(CLARITY, 1600) == 1120  # 0.7 of the side: half of the pixels
 
 
 def test_no_frame_is_smaller_than_the_least():
@@ -114,7 +114,7 @@ def test_a_single_frame_that_is_a_little_late_is_taken_for_bad_luck():
     pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
     assert pace.side(SATURATION, 1600) == 1600
     pace.note(SATURATION, 1600, 1.2 * POINTWISE_BUDGET)
-    assert pace.side(SATURATION, 1600) == 1280
+    assert pace.side(SATURATION, 1600) == 1120
 
 
 def test_what_one_slider_costs_says_nothing_of_another():

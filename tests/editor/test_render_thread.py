@@ -201,14 +201,14 @@ def test_a_release_keeps_the_live_picture_until_the_exact_one_is_there(qtbot, th
 
 
 def test_late_live_frames_are_smaller_and_a_full_one_follows_before_the_exact(qtbot, threads):
-    painter = Painter(seconds_per_pixel=0.045 / (240 * 160))
+    painter = Painter(seconds_per_pixel=0.04 / (240 * 160))
     thread, frames, asks = threads(Slow().finisher, painter)
     wait_for_rest(qtbot, thread, asks.still(1))
     wait_for_rest(qtbot, thread, asks.drag(2))  # that is how it learns
     frames.all.clear()
     wait_for_rest(qtbot, thread, asks.drag(3))
     assert [(f.image.width(), f.reduced, f.exact) for f in frames.all] == [
-        (156, True, False),
+        (168, True, False),
         (240, False, False),
         (240, False, True),
     ]

@@ -13,6 +13,7 @@ from engine.metadata import Metadata, White
 from engine.slider import Scale, Slider, Value
 from engine.stage import Kind, Space, Stage
 from engine.statistics import Statistics
+from engine.strips import gradients_wanted
 
 TEMPERATURE = Slider(
     "temperature",
@@ -58,7 +59,9 @@ def carry(
         return metadata.replace(white=shot), statistics
     chosen = white.resolve(metadata, temperature, tint)
     mean = statistics.mean_camera
-    ev = torch.log2(_luminance(chosen, mean) / _luminance(shot, mean))
+    ev: Value = torch.log2(_luminance(chosen, mean) / _luminance(shot, mean))
+    if not (gradients_wanted() or isinstance(temperature, Tensor) or isinstance(tint, Tensor)):
+        ev = float(ev)
     return metadata.replace(white=chosen), statistics.carried(ev)
 
 

@@ -62,4 +62,5 @@ DARKTABLE = Baking(
     _ON_THE_WAY,
     {color_conversion.exact: unclipped},
     most_nodes=48_000,  # its modules turn colors farther, and are quicker
+    pixels_of_node=1,
 )
