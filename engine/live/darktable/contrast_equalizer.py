@@ -6,6 +6,7 @@ from torch import Tensor
 from engine.finishers.darktable import contrast_equalizer as stage
 from engine.live.darktable.lightness import changed, lightness
 from engine.live.kernels import F, Plane, Planes, Row, by_rows, kernel, part, picture_of, planes_of
+from engine.live.room import room
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -17,7 +18,8 @@ def maps(image: Tensor, metadata: Metadata) -> Tensor:
     A scale's gain is (1 + 2 bend share)^2.
     """
     plane = lightness(image)
-    out = np.zeros((2, *plane.shape), np.float32)
+    out = room((2, *plane.shape))
+    out.fill(0.0)
     for scale, place in enumerate(stage.places(max(metadata.full_size), metadata.scale)):
         plane = _without_band(plane, 1 << scale, F(2.0 * stage.bend(place)), out)
     return picture_of(out)
@@ -33,7 +35,7 @@ def equalized(
 
 def _without_band(plane: Plane, step: int, bend: F, out: Planes) -> Plane:
     """`plane` smoothed over pixels `step` apart; what it had beyond that is added to `out`."""
-    smoother = np.empty_like(plane)
+    smoother = room(plane.shape)
     by_rows(
         lambda first, stop: _add_band(plane, step, bend, smoother, out, first, stop), len(plane)
     )

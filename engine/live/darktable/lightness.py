@@ -23,6 +23,7 @@ from engine.live.kernels import (
     part,
     planes_of,
 )
+from engine.live.room import room
 
 TO_WHITE = np.ascontiguousarray((TO_XYZ / D50_XYZ[:, None]).numpy(), np.float32)
 """(3, 3) to XYZ as shares of those of white."""
@@ -33,7 +34,7 @@ FROM_WHITE = np.ascontiguousarray(torch.linalg.inv(TO_XYZ / D50_XYZ[:, None]).nu
 def lightness(image: Tensor) -> Plane:
     """L* (H, W) of `image` (1, 3, H, W)."""
     planes = planes_of(image)
-    out = np.empty(planes.shape[1:], np.float32)
+    out = room(planes.shape[1:])
     by_rows(lambda first, stop: _look(planes, out, first, stop), len(out))
     return out
 

@@ -25,6 +25,7 @@ from engine.live.kernels import (
     part,
     planes_of,
 )
+from engine.live.room import room
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -78,7 +79,7 @@ def added(plane: Plane, gain: float, offset: float) -> Plane:
 def _entered(plane: Plane, gain: float, offset: float, frame: stage.Frame) -> Plane:
     """`plane` as lightness, its edges repeated outwards."""
     above, left = _margin(frame.rows), _margin(frame.columns)
-    out = np.empty(_size(frame, 0), F)
+    out = room(_size(frame, 0))
     by_rows(
         lambda first, stop: _enter(plane, F(gain), F(offset), above, left, out, first, stop),
         len(out),
@@ -110,19 +111,19 @@ def _fit(axis: stage.Axis, level: int) -> _Fit:
 
 def _looked_at(tone: Plane, fits: tuple[_Fit, _Fit], size: tuple[int, int]) -> Planes:
     """At half the size: what is near each grey, and the tone itself."""
-    out = np.empty((GREYS + 1, *size), F)
+    out = room((GREYS + 1, *size))
     by_rows(lambda first, stop: _look(tone, *fits, out, first, stop), size[0])
     return out
 
 
 def _halved(planes: Planes, fits: tuple[_Fit, _Fit], size: tuple[int, int]) -> Planes:
-    out = np.empty((len(planes), *size), F)
+    out = room((len(planes), *size))
     by_rows(lambda first, stop: _halve(planes, *fits, out, first, stop), size[0])
     return out
 
 
 def _with_band(fine: Planes, coarse: Planes, below: Plane, fits: tuple[_Fit, _Fit]) -> Plane:
-    out = np.empty(fine.shape[1:], F)
+    out = room(fine.shape[1:])
     by_rows(lambda first, stop: _add_band(fine, coarse, below, *fits, out, first, stop), len(out))
     return out
 
@@ -132,7 +133,7 @@ def _with_finest(
 ) -> Plane:
     """The same on the first level, the frame's own part of it."""
     above, left = _margin(frame.rows), _margin(frame.columns)
-    out = np.empty((frame.rows.inside, frame.columns.inside), F)
+    out = room((frame.rows.inside, frame.columns.inside))
 
     def rows(first: int, stop: int) -> None:
         _add_finest(tone, coarse, below, *fits, above, left, out, first, stop)

@@ -25,6 +25,7 @@ from engine.live.kernels import (
     scale_row,
     wide_rows,
 )
+from engine.live.room import room
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
@@ -41,7 +42,7 @@ def maps(image: Tensor, metadata: Metadata) -> Tensor:
     frame = planes.shape[1:]
     size = stage.small_size(frame)
     down, across = (_samples(*pair) for pair in zip(frame, size, strict=True))
-    small = np.empty((2, *size), np.float32)
+    small = room((2, *size))
     by_rows(lambda first, stop: _look(planes, *down, *across, small, first, stop), size[0])
     weights = stage.weights(stage.sigma(frame)).numpy()
     weights = np.ascontiguousarray(weights[len(weights) // 2 :])
