@@ -1,7 +1,7 @@
 """Edit: settings as a history of darktable's, and back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from engine.errors import PhotofinishError
@@ -24,6 +24,17 @@ UNSEEN = frozenset(
 """Modules that a sidecar may well name, and that are part of every picture anyway."""
 
 
+VIEWS = frozenset(("filmicrgb", "filmic", "basecurve", "agx"))
+"""Modules that bring scene light to the display as our view transform does: one of them is enough.
+"""
+
+
+_IN_PLACE = (
+    "is kept as it is. The picture here has sigmoid in its place, and so has darktable's once a "
+    "slider of that is moved."
+)
+
+
 def history(
     settings: Settings,
     metadata: Metadata,
@@ -35,8 +46,8 @@ def history(
     """The history that makes `settings` of a raw with `metadata`.
 
     `until` names the last stage, or "" for none; without it, all of them. Modules of `kept` that we
-    do not know stay. `own_input` are the user's own items on the way to the first stage; without
-    it, those of `kept`.
+    do not know stay; a view transform among them takes the place of ours until ours is moved.
+    `own_input` are the user's own items on the way to the first stage; without it, those of `kept`.
     """
     in_kept = () if kept is None else own_items(kept)
     own = in_kept if own_input is None else own_input
@@ -58,6 +69,12 @@ def history(
             items[module.name, "0"] = item(module.name, told, opacity)
         if module.stage.name == until:
             break
+    if any(_is_view(i) for i in others):
+        view = next(module for module in MODULES if module.stage.profile_part)
+        if view.stage.values(settings) == view.stage.neutral():
+            items.pop((view.name, "0"), None)
+        else:
+            others = tuple(replace(i, enabled=False) if _is_view(i) else i for i in others)
     # our own order makes the picture that is shown; strangers are where theirs has them
     strangers = any(i.enabled and i.module not in UNSEEN for i in others)
     order = kept.order if kept is not None and strangers else History().order
@@ -66,6 +83,10 @@ def history(
 
 _FIRST = frozenset((module, "0") for module in INPUT)
 _SHOWN = _FIRST | {(module.name, "0") for module in MODULES}
+
+
+def _is_view(item: Item) -> bool:
+    return item.enabled and item.module in VIEWS
 
 
 @dataclass(frozen=True)
@@ -85,6 +106,7 @@ def settings_of(history: History, metadata: Metadata) -> Read:
     own, shot = own_items(history), metadata
     metadata = balanced(metadata, own)
     there = {i.module: i for i in history.items if i.instance == (i.module, "0") and i.enabled}
+    views = sorted({i.module for i in history.items if _is_view(i)})
     settings, notes = Settings(), []
     for module in MODULES:
         found = there.get(module.name)
@@ -95,9 +117,10 @@ def settings_of(history: History, metadata: Metadata) -> Read:
         for name, value in values.items():
             control = next(c for c in module.stage.controls if c.name == name)
             settings = settings.replace(control, value)
-        if found is None and module.stage.profile_part:
+        if found is None and module.stage.profile_part and not views:
             settings = settings.switch(module.stage.name, on=False)
-    rest = [i for i in history.items if i not in own]
+    notes += [f"darktable's {view} {_IN_PLACE}" for view in views]
+    rest = [i for i in history.items if i not in own and not _is_view(i)]
     others = {
         i.module for i in rest if i.enabled and i.instance not in _SHOWN and i.module not in UNSEEN
     }

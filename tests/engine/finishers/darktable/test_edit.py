@@ -7,7 +7,7 @@ import pytest
 from engine.benchmarks.draws import all_moved
 from engine.finishers.darktable import DARKTABLE, MODULES
 from engine.finishers.darktable.color_calibration import OF_THE_PICTURE, PLAIN, UNADAPTED
-from engine.finishers.darktable.edit import history, settings_of
+from engine.finishers.darktable.edit import VIEWS, history, settings_of
 from engine.finishers.darktable.history import History, Item, blended
 from engine.finishers.darktable.input import INPUT, input_items
 from engine.finishers.darktable.layouts import layout
@@ -153,3 +153,23 @@ def test_other_modules_and_another_way_to_color_are_kept(metadata) -> None:
 def test_every_module_is_a_stage_of_the_finisher_in_its_order() -> None:
     stages = [module.stage.name for module in MODULES]
     assert [stage.name for stage in DARKTABLE][: len(stages)] == stages
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+def test_a_users_own_view_transform_stays_until_ours_is_moved(metadata, view) -> None:
+    theirs = Item(view, 1, bytes(8))
+    edited = History((item("exposure", {"exposure": 1.0}), theirs))
+    read = settings_of(edited, metadata)
+    assert read.settings.off == frozenset()
+    assert any(view in note and "sigmoid in its place" in note for note in read.notes)
+    written = history(read.settings, metadata, kept=edited)
+    assert theirs in written.items
+    assert "sigmoid" not in [i.module for i in written.items]
+    again = settings_of(written, metadata)
+    assert (again.settings, again.notes) == (read.settings, read.notes)
+    moved = read.settings.replace(DARKTABLE.control("view_contrast"), 2.0)
+    switched = history(moved, metadata, kept=written)
+    enabled = {i.module: i.enabled for i in switched.items}
+    assert (enabled[view], enabled["sigmoid"]) == (False, True)
+    again = settings_of(switched, metadata)
+    assert (again.settings, again.notes) == (moved, ())

@@ -13,9 +13,12 @@ import torch
 from engine.benchmarks.quality import decibels
 from engine.errors import PhotofinishError
 from engine.finishers.darktable import DARKTABLE
+from engine.finishers.darktable.edit import history
 from engine.finishers.darktable.history import History, Item, history_of
 from engine.finishers.darktable.input import input_items
+from engine.finishers.darktable.layouts import told_by
 from engine.finishers.darktable.operators import read_pfm
+from engine.finishers.darktable.program import program
 from engine.finishers.darktable.proxies import PROXIES, entered
 from engine.finishers.darktable.sidecar import read_beside, read_sidecar, write_sidecar
 from engine.finishers.darktable.whole import export, tap, tapped
@@ -78,6 +81,27 @@ def test_a_users_own_way_to_color_makes_the_picture_and_stays(
     assert np.array_equal(theirs, cv2.imread(str(out), cv2.IMREAD_UNCHANGED))
     finish(export(copied, metadata, SETTINGS, shot))
     assert not np.array_equal(theirs, cv2.imread(str(shot), cv2.IMREAD_UNCHANGED))
+
+
+def test_a_users_own_view_transform_makes_his_darktables_picture_until_ours_is_moved(
+    copied, metadata, tmp_path
+) -> None:
+    items = {i.module: i for i in history(SETTINGS, metadata).items}
+    told = told_by(program(), "filmicrgb")
+    items["filmicrgb"] = Item("filmicrgb", told.version, told.packed({}))
+    del items["sigmoid"]
+    first = copied.with_name(f"{copied.name}.xmp")
+    first.write_bytes(History(tuple(items.values())).to_bytes())
+    his = plain(copied, tmp_path / "his.png")
+    read = read_sidecar(first, metadata)
+    ours = write_sidecar(copied, read.settings, metadata)
+    kept = plain(copied, tmp_path / "kept.png", ours)
+    assert np.abs(kept.astype(int) - his).max() <= 2  # the temperature is read back to some kelvin
+    moved = read.settings.replace(DARKTABLE.control("view_contrast"), 2.0)
+    ours = write_sidecar(copied, moved, metadata)
+    theirs = plain(copied, tmp_path / "moved.png", ours)
+    ours = finish(export(copied, metadata, moved, tmp_path / "ours.png"))
+    assert np.array_equal(theirs, cv2.imread(str(ours), cv2.IMREAD_UNCHANGED))
 
 
 @pytest.mark.parametrize("module", ["temperature", "highlights", "demosaic", "hotpixels"])
