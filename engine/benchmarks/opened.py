@@ -70,7 +70,7 @@ def opened(
         except PhotofinishError as error:  # not every raw is one that darktable reads
             left_out[raw.stem] = str(error)
             continue
-        inputs.append(_input(photo, first))
+        inputs.append(_input(raw, photo, long_side))
         live = Renderer(first, DARKTABLE, PROXIES)
         mine = []
         for seed in range(settings):
@@ -258,13 +258,12 @@ def _shown(first: Photo, viewed: Tensor) -> Tensor:
     return DARKTABLE.stages[-1].exact(viewed, first.metadata, first.statistics)
 
 
-def _input(photo: Photo, first: Photo) -> float:
-    """PSNR between the pictures at neutral of our own input and of darktable's."""
-    own = entered_by_us(photo.reduced(max(first.size)))
-    if own.image.shape != first.image.shape:  # one rounds a side up
-        height = min(own.image.shape[-2], first.image.shape[-2])
-        width = min(own.image.shape[-1], first.image.shape[-1])
-        own = Photo(own.image[..., :height, :width], own.metadata, own.statistics)
-        first = Photo(first.image[..., :height, :width], first.metadata, first.statistics)
+def _input(raw: Path, photo: Photo, long_side: int) -> float:
+    """PSNR between the pictures at neutral of our own input and of darktable's.
+
+    Both come at full size: where darktable reduces a mosaic it moves it by up to half a pixel.
+    """
+    first = _first(raw, photo, max(photo.metadata.full_size)).reduced(long_side)
+    own = entered_by_us(photo).reduced(long_side)
     pictures = [Renderer(p, DARKTABLE, PROXIES).picture(Settings()) for p in (own, first)]
     return decibels(*pictures)

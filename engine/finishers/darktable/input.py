@@ -125,16 +125,16 @@ def balanced(metadata: Metadata, own_input: tuple[Item, ...]) -> Metadata:
 
 
 def camera_to_prophoto(metadata: Metadata, own_input: tuple[Item, ...]) -> Tensor:
-    """(3, 3) float64 from camera RGB to linear ProPhoto, balanced by the user's own multipliers.
+    """(3, 3) float64 from camera RGB to linear ProPhoto, balanced as shot or by the user's own.
 
-    Whatever these are, darktable's matrix is that of daylight. As shot it is the profile's for the
-    white of the shot.
+    Whatever the multipliers are, darktable's matrix is that of daylight.
     """
     found = _temperature(own_input)
     if found is None or not differs(found, metadata):
-        return as_shot(metadata).camera_to_prophoto
+        multipliers = 1.0 / as_shot(metadata).camera_white
+    else:
+        multipliers = torch.tensor(_multipliers(found), dtype=torch.float64)
     daylight = of_chromaticity(metadata, D65)
-    multipliers = torch.tensor(_multipliers(found), dtype=torch.float64)
     return daylight.camera_to_prophoto * (daylight.camera_white * multipliers)
 
 

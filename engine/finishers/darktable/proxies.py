@@ -56,7 +56,7 @@ def entered(
 
 
 def entered_by_us(photo: Photo, own_input: tuple[Item, ...] = ()) -> Photo:
-    """The same from our own decode: by the camera's profile, clipped highlights filled as shot."""
+    """The same from our own decode: by darktable's matrix, clipped highlights filled as shot."""
     to_prophoto = camera_to_prophoto(photo.metadata, own_input).numpy()
     image = transform(photo.image, between(PROPHOTO, REC2020) @ to_prophoto)
     return Photo(image, balanced(photo.metadata, own_input), photo.statistics)
