@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
     QTransform,
     QWheelEvent,
 )
@@ -76,7 +77,7 @@ class Canvas(QGraphicsView):
         self._zoom: float | None = None  # None: fitted
         self._center = QPointF()  # of the view, in pixels of the full-size photo
         self._grabbed: QPointF | None = None
-        self._space_pans = False
+        self._space_pans = self._follows_screen = False
         self._at_rest = QTimer(self, interval=150, singleShot=True)
         self._at_rest.timeout.connect(self.resized)
 
@@ -246,6 +247,12 @@ class Canvas(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.setSceneRect(self.viewport().rect().toRectF())
         self._changed()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        handle = self.window().windowHandle()
+        if handle is not None and not self._follows_screen:
+            self._follows_screen = True
+            handle.screenChanged.connect(lambda _: self._changed())  # its pixels may be finer
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # the window's: a view would scroll by some of them

@@ -77,14 +77,14 @@ def first_change(finisher: Finisher, before: Settings, after: Settings) -> int:
 class _Record:
     """What is known of the frames of one size: seconds of the last, and how often it was late.
 
-    It is left alone for `barred` frames more, and then `old`: tried whatever is known of it.
+    It is left alone for `barred` frames more, and then `stale`: tried whatever is known of it.
     `steady` frames have been shown since it was last late.
     """
 
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
     falls: int = 0
     barred: int = 0
-    old: bool = False
+    stale: bool = False
     steady: int = 0
 
 
@@ -102,9 +102,9 @@ class Pace:
     def note(self, rerun: Rerun, side: int, seconds: float) -> None:
         """A frame of this long side has taken so long."""
         record = self._records[rerun, side]
-        if record.old:
+        if record.stale:
             record.seconds.clear()
-        record.old = False
+        record.stale = False
         record.seconds.append(seconds)
         record.steady += 1
         if record.steady > PATIENCE:
@@ -128,9 +128,9 @@ class Pace:
         record = self._records[rerun, side]
         if record.barred:
             record.barred -= 1
-            record.old = not record.barred
+            record.stale = not record.barred
             return True
-        if record.old:
+        if record.stale:
             return False
         if record.seconds:
             took = min(record.seconds) / rerun.budget

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
 from qimage2ndarray import byte_view
 
 from editor.readout import readout
@@ -330,6 +331,30 @@ def test_dragging_the_picture_pans_it(hands):
     hands.qtbot.mouseRelease(canvas.viewport(), LEFT, pos=QPoint(140, 120))
     moved = canvas.widget_point(point) - QPointF(140, 120)
     assert moved.manhattanLength() < 2.0
+
+
+def test_while_space_is_held_the_mouse_pans_without_a_button(hands):
+    canvas = hands.window.canvas
+    canvas.zoom_to(8.0)
+    canvas.setFocus()
+    point = canvas.photo_point(QPointF(100, 100))
+    QTest.keyPress(canvas, Qt.Key.Key_Space)
+    hands.qtbot.mouseMove(canvas.viewport(), QPoint(100, 100))
+    hands.qtbot.mouseMove(canvas.viewport(), QPoint(140, 120))
+    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    hands.qtbot.mouseMove(canvas.viewport(), QPoint(200, 200))
+    assert (canvas.widget_point(point) - QPointF(140, 120)).manhattanLength() < 2.0
+
+
+def test_keys_that_scroll_other_views_leave_the_picture_where_it_is(hands):
+    canvas = hands.window.canvas
+    canvas.zoom_to(8.0)
+    canvas.setFocus()
+    point = canvas.photo_point(QPointF(100, 100))
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_End):
+        QTest.keyClick(canvas, key)
+    assert canvas.photo_point(QPointF(100, 100)) == point
+    assert not canvas.viewport().acceptDrops()  # files that are dropped are the window's
 
 
 def test_the_full_decode_follows_when_the_zoom_asks_for_it(hands):
