@@ -2,7 +2,7 @@
 
 from threading import Event, Thread
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from editor.newest import sentence
 from engine.progress import Work
@@ -48,3 +48,20 @@ class Job(QObject):
             self.finished.emit(done.value)
         except Exception as error:  # noqa: BLE001 - the thread boundary
             self.failed.emit(sentence(error))
+
+
+def put_away(ended: QObject | None) -> Job:
+    """The job whose end a slot is told of, its sender; it is gone with the next events."""
+    assert isinstance(ended, Job)
+    ended.wait()
+    ended.deleteLater()
+    return ended
+
+
+def end_all(owner: QObject) -> None:
+    """Cancel all jobs of `owner`, and wait for them."""
+    jobs = owner.findChildren(Job, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    for job in jobs:
+        job.cancel()
+    for job in jobs:
+        job.wait()

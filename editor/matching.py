@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from editor.document import Document, Opened, Opening
-from editor.job import Job
+from editor.job import Job, end_all, put_away
 from editor.opening import full_size
 from editor.warming import Warming
 from engine.finishers.darktable.proxies import entered
@@ -52,7 +52,6 @@ class Matching(QObject):
         super().__init__(parent)
         self._document, self._opening, self._warming = document, opening, warming
         self._job: Job | None = None
-        self._jobs: list[Job] = []
         self._reading: Job | None = None
         self._before = self._last = document.settings
         document.settings_changed.connect(self._yield_to_user)
@@ -66,7 +65,6 @@ class Matching(QObject):
     def read(self, file: Path) -> None:
         """Read the picture at `file`; a raw stands for the one that it carries."""
         self._reading = job = Job(_read(file), self)
-        self._jobs.append(job)
         job.finished.connect(self._choose)
         job.failed.connect(self._refuse)
         job.cancelled.connect(self._ended)
@@ -81,7 +79,6 @@ class Matching(QObject):
         self._document.hold()
         self._before = self._last = self._document.settings
         self._job = job = Job(self._match(opened, quick, target, sliders, mode), self)
-        self._jobs.append(job)
         job.progressed.connect(self._move)
         job.finished.connect(self._finish)
         job.failed.connect(self._fail)
@@ -96,10 +93,7 @@ class Matching(QObject):
     def close(self) -> None:
         """End what is running with the edit as it was, and wait for that."""
         self._abandon()
-        for job in self._jobs:
-            job.cancel()
-        for job in self._jobs:
-            job.wait()
+        end_all(self)
 
     def _match(
         self,
@@ -171,12 +165,7 @@ class Matching(QObject):
 
     def _ended(self) -> Job:
         """The job whose end this is, put away."""
-        job = self.sender()
-        assert isinstance(job, Job)
-        job.wait()
-        self._jobs.remove(job)
-        job.deleteLater()
-        return job
+        return put_away(self.sender())
 
     def _apply(self, settings: Settings) -> None:
         self._last = settings

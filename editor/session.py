@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from editor.autosave import Autosave
 from editor.document import Document, Opened, Opening
 from editor.exporting import Exported, Exporter, Wish
-from editor.job import Job
+from editor.job import Job, end_all, put_away
 from editor.warming import Warming
 from engine.finisher import Finisher
 from engine.finishers import edited_with
@@ -50,7 +50,6 @@ class Session(QObject):
         self._title = ""
         self._job: Job | None = None  # the one whose end is awaited
         self._take: Callable[[Any], object] | None = None  # its answer
-        self._jobs: list[Job] = []  # all that have not ended
         self._refine_next = False
         self._closed = False
         self._autosave = Autosave(self)
@@ -130,10 +129,7 @@ class Session(QObject):
         self._closed = True
         self._document.settle()
         self._job = None
-        for job in self._jobs:
-            job.cancel()
-        for job in self._jobs:
-            job.wait()
+        end_all(self)
         self._autosave.stop()
 
     def _open(self, file: Path, wanted: Finisher | None) -> None:
@@ -157,7 +153,6 @@ class Session(QObject):
         self.cancel()
         self._title, self._take, self._wanted = title, take, None
         self._job = job = Job(work, self)
-        self._jobs.append(job)
         job.progressed.connect(self._tell)
         job.finished.connect(self._finish)
         job.failed.connect(self._fail)
@@ -170,11 +165,7 @@ class Session(QObject):
             self.progressed.emit(self._title, progress)
 
     def _end(self) -> None:
-        job = self.sender()
-        assert isinstance(job, Job)
-        self._jobs.remove(job)
-        job.wait()
-        job.deleteLater()
+        job = put_away(self.sender())
         if job is self._job:
             self._job, self._wanted = None, None
             self.progressed.emit("", None)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from torch import Tensor
 
 from editor.document import Document
-from editor.job import Job
+from editor.job import Job, end_all, put_away
 from editor.warming import Warming
 from engine.errors import PhotofinishError
 from engine.finisher import Finisher
@@ -64,7 +64,6 @@ class Styling(QObject):
         self._start = self._given = document.settings
         self._showing: Job | None = None
         self._learning: Job | None = None
-        self._jobs: list[Job] = []
         document.photo_changed.connect(self._forget)
         warming.ready.connect(self.show_all)
 
@@ -174,10 +173,7 @@ class Styling(QObject):
 
     def close(self) -> None:
         """End what is running, and wait for that."""
-        for job in self._jobs:
-            job.cancel()
-        for job in self._jobs:
-            job.wait()
+        end_all(self)
 
     def _named(self, name: str) -> Style | None:
         return next((style for style in self.styles if style.name == name), None)
@@ -190,7 +186,6 @@ class Styling(QObject):
 
     def _begun(self, work: Work[object]) -> Job:
         job = Job(work, self)
-        self._jobs.append(job)
         job.failed.connect(self.failed)
         for ending in (job.finished, job.failed, job.cancelled):
             ending.connect(self._ended)
@@ -198,11 +193,7 @@ class Styling(QObject):
         return job
 
     def _ended(self) -> None:
-        job = self.sender()
-        assert isinstance(job, Job)
-        job.wait()
-        self._jobs.remove(job)
-        job.deleteLater()
+        job = put_away(self.sender())
         if job is self._showing:
             self._showing = None
         if job is self._learning:

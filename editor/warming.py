@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 from editor.document import Document
-from editor.job import Job
+from editor.job import Job, end_all
 from engine.finisher import Finisher
 from engine.finishers import quick_for
 from engine.live.quick import Quick
@@ -20,7 +20,7 @@ class Warming(QObject):
         super().__init__(parent)
         self._document = document
         self._known: dict[str, Quick] = {}
-        self._jobs: dict[str, Job] = {}
+        self._begun: set[str] = set()
         document.finisher_changed.connect(self._warm)
         self._warm()
 
@@ -31,17 +31,15 @@ class Warming(QObject):
 
     def close(self) -> None:
         """End what is under way."""
-        for job in self._jobs.values():
-            job.cancel()
-        for job in self._jobs.values():
-            job.wait()
+        end_all(self)
 
     def _warm(self) -> None:
         finisher = self._document.finisher
         if self.quick is not None:
             self.ready.emit(self.quick)
-        elif finisher.name not in self._jobs:
-            self._jobs[finisher.name] = job = Job(_named(finisher), self)
+        elif finisher.name not in self._begun:
+            self._begun.add(finisher.name)
+            job = Job(_named(finisher), self)
             job.finished.connect(self._keep)
             job.failed.connect(self.failed)
             job.start()
