@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.finisher import Finisher
-from engine.live import sharpening
+from engine.live import color_balance, sharpening
 from engine.live.bake import BASIC, Baked, Baking, Step
 from engine.live.operators import live_operators
 from engine.live.room import room
@@ -91,15 +91,29 @@ class LiveRenderer:
 
     def _scene(self, steps: Sequence[Step]) -> Generator[Stage, None, Tensor]:
         """What leaves the steps that run one by one, from the first whose values changed."""
-        image = self.photo.image
-        for i, step in enumerate(steps):
-            if i == len(self._taps) or self._taps[i][0] != step.told:
-                yield step.stage
+        image, passes = self.photo.image, self._passes(steps)
+        for i, together in enumerate(passes):
+            told = [step.told for step in together]
+            if i == len(self._taps) or self._taps[i][0] != told:
+                yield together[0].stage
                 del self._taps[i:]  # first: their memory is at hand for what takes their place
-                self._taps.append((step.told, self._ran(step, image)))
+                self._taps.append((told, self._ran(*together, image=image)))
             image = self._taps[i][1]
-        del self._taps[len(steps) :]
+        del self._taps[len(passes) :]
         return image
+
+    def _passes(self, steps: Sequence[Step]) -> list[list[Step]]:
+        """Each of `steps` by itself, but color balance and exposure are one matrix."""
+        passes: list[list[Step]] = []
+        before: Operator | None = None
+        for step in steps:
+            operator = self._operators.get(step.stage.name)
+            if before is color_balance.balanced and operator is color_balance.exposed:
+                passes[-1].append(step)
+            else:
+                passes.append([step])
+            before = operator
+        return passes
 
     def _table(self, before: Sequence[Step], image: Tensor, run: Sequence[Step]) -> Table | None:
         return self._baked.table(before, image, run) if run else None
@@ -116,7 +130,7 @@ class LiveRenderer:
     def _finished(self, after: Sequence[Step], image: Tensor) -> Tensor:
         """What follows the table."""
         for step in after:
-            image = self._ran(step, image)
+            image = self._ran(step, image=image)
         return image
 
     def _write(self, after: Sequence[Step], image: Tensor, out: Packed) -> None:
@@ -127,7 +141,7 @@ class LiveRenderer:
                 values: Mapping[str, Any] = step.values
                 sharpening.sharpened_pixels(image, step.metadata, out, **values)
                 return
-            image = self._ran(step, image)
+            image = self._ran(step, image=image)
         sharpening.pixels(image, out)
 
     @torch.no_grad()
@@ -144,8 +158,12 @@ class LiveRenderer:
             self._known.append((step, *entered))
         return [step for step, *_ in self._known if not step.stage.idle(step.values)]
 
-    def _ran(self, step: Step, image: Tensor) -> Tensor:
+    def _ran(self, step: Step, *exposed: Step, image: Tensor) -> Tensor:
+        """`image` after a step, and the exposure that goes with it."""
         stage = step.stage
+        if exposed:
+            values: Mapping[str, Any] = {**step.values, **exposed[0].values}
+            return color_balance.balanced_and_exposed(image, step.metadata, **values)
         operator = self._operators.get(stage.name, stage.exact)
         with torch.no_grad():
             return run_stage(stage, operator, image, step.metadata, step.statistics, step.values)

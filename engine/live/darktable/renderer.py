@@ -60,7 +60,7 @@ class DarktableRenderer(LiveRenderer):
             return image
         contrast, conversion = after
         seen = unrooted(image, self._added(image), _clarity(contrast))
-        return self._ran(conversion, seen)
+        return self._ran(conversion, image=seen)
 
     def _write(self, after: Sequence[Step], image: Tensor, out: Packed) -> None:
         contrast, conversion = after
