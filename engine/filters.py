@@ -65,7 +65,8 @@ def grid_size(size: Size, long_side: int, multiple: int = 1) -> tuple[int, int]:
 def reduce(plane: Tensor, size: Size) -> Tensor:
     """Area average of `plane` (B, C, H, W) at a smaller `size` (h, w).
 
-    The same as `engine.photo.area_average`, as matrix products of bands of rows, then of columns.
+    The same as `engine.photo.area_average`, as matrix products of bands of rows, then of columns,
+    which gradients can follow.
     """
     return _average_rows(_average_rows(plane, size[0]).mT, size[1]).mT
 

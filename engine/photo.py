@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from engine.color import luminance, transform
 from engine.errors import PhotofinishError
+from engine.filters import reduce
 from engine.highlights import recovered
 from engine.metadata import Metadata
 from engine.progress import Progress, Work
@@ -60,7 +61,7 @@ def fitted(frame: Sequence[int], long_side: int) -> tuple[int, int]:
 def area_average(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Reduce `image` (B, C, H, W) to `size` (h, w), each pixel the mean of the area it covers.
 
-    Exact for fractional ratios too. No gradient follows it.
+    Exact for fractional ratios too. No gradient follows it, as it does `engine.filters.reduce`.
     """
     height, width = size
     planes = image.detach().cpu().flatten(0, 1).numpy()
@@ -98,7 +99,7 @@ def canonical_statistics(image: Tensor, about: Metadata) -> Statistics:
     """
     if about.scale == 1.0 and min(image.shape[-2:]) >= 2:
         image = functional.avg_pool2d(image, 2)
-    camera = area_average(image, fitted(image.shape[-2:], CANONICAL_LONG_SIDE))
+    camera = reduce(image, fitted(image.shape[-2:], CANONICAL_LONG_SIDE))  # gradients follow it
     if about.white is None:
         return measure(camera.mean(1, keepdim=True), camera)
     return measure(luminance(transform(camera, about.white.camera_to_prophoto)), camera)
