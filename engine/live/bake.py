@@ -6,19 +6,18 @@ pixels.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from torch import Tensor
 
-from engine import white
 from engine.finishers.basic import color_balance, color_conversion, color_tables, exposure
 from engine.live import toning
 from engine.live.color_tables import profiled
 from engine.live.kernels import Planes, planes_of
 from engine.live.table import Shaped, Table, Way, shaped, shaper_for
-from engine.metadata import Matrix, Metadata, White
+from engine.metadata import Metadata
 from engine.slider import Setting
 from engine.stage import Operator, Stage
 from engine.statistics import Statistics
@@ -57,35 +56,27 @@ class Baking:
     """How the pointwise stages of a finisher become a table.
 
     `way` leads from an image, which left the steps before, to the lattice of a run: it does the
-    work of the stages `on_the_way`. `steady` makes of it one that a lattice of the photo is chosen
-    by, which may stay while a slider is dragged. `on_nodes`: what a node goes through in an exact
-    operator's place, as clips before and after the table are made per pixel. `most_nodes` are what
-    the colors of a picture's sample may use, and `pixels_of_node` how many pixels there are for
-    each of them at least, or a smaller frame would save little: of the coarsest lattice they may
-    use all.
+    work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
+    stay while a slider is dragged. `on_nodes`: what a node goes through in an exact operator's
+    place, as clips before and after the table are made per pixel. `most_nodes` are what the colors
+    of a picture's sample may use: of the coarsest lattice they may use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
-    steady: Callable[[Way, Metadata], Way]
+    steady: Callable[[Way], Way]
     on_the_way: Collection[Operator]
     on_nodes: Mapping[Operator, Operator]
     most_nodes: int
-    pixels_of_node: int
 
 
 class Baked:
     """The table of a run over one picture at a time; what stays true of the last one is kept."""
 
     def __init__(
-        self,
-        metadata: Metadata,
-        operators: Mapping[str, Operator],
-        nodes: int | None,
-        baking: Baking,
+        self, operators: Mapping[str, Operator], nodes: int | None, baking: Baking
     ) -> None:
-        """For a photo. `nodes` of a lattice's side; None: as fine as the picture's colors allow."""
-        self._metadata, self._operators = metadata, operators
-        self._nodes, self._baking = nodes, baking
+        """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
+        self._operators, self._nodes, self._baking = operators, nodes, baking
         self._image: Tensor | None = None
         self._told: object = None
         self._steady: Way | None = None
@@ -123,10 +114,9 @@ class Baked:
         if self._shaped is not None and image is self._image and told == self._told:
             return self._shaped
         way = find()
-        steady = self._baking.steady(way, self._metadata)
+        steady = self._baking.steady(way)
         if image is not self._image or steady != self._steady:
-            pixels = image.shape[-2] * image.shape[-1]
-            most = min(self._baking.most_nodes, pixels // self._baking.pixels_of_node)
+            most = self._baking.most_nodes
             self._side, self._steady = self._nodes or _side(image, steady, most), steady
         self._shaped = shaped(planes_of(image), shaper_for(way, self._side), self._side)
         self._image, self._told = image, told
@@ -165,27 +155,17 @@ def _way(image: Tensor, before: Sequence[Step], run: Sequence[Step]) -> Way:
     in_camera = run[0].stage.exact is color_balance.exact
     start = (run[0] if in_camera else before[-1]).statistics.shift
     gain = 2.0 ** (float(run[-1].statistics.shift) - float(start))
+    balanced = (chosen.camera_to_prophoto * chosen.camera_white[..., None, :]).numpy()
     if in_camera:
-        return _from_camera(chosen, gain)
-    balanced = _balanced(chosen)
+        camera_white = chosen.camera_white.numpy()
+        return Way(np.diag(gain / camera_white), balanced, camera_white=camera_white)
     return Way(gain * np.linalg.inv(balanced), balanced)
 
 
-def _from_camera(chosen: White, gain: float) -> Way:
-    camera_white = chosen.camera_white.numpy()
-    return Way(np.diag(gain / camera_white), _balanced(chosen), camera_white=camera_white)
-
-
-def _balanced(chosen: White) -> Matrix:
-    """Balanced camera RGB to ProPhoto."""
-    matrix: Matrix = (chosen.camera_to_prophoto * chosen.camera_white[..., None, :]).numpy()
-    return matrix
-
-
-def _steady(way: Way, metadata: Metadata) -> Way:
-    """As without the gain of exposure, and as shot where the white is on the way."""
+def _steady(way: Way) -> Way:
+    """As without the gain of exposure."""
     if way.camera_white is not None:
-        return _from_camera(white.as_shot(metadata), 1.0)
+        return replace(way, to_camera=np.diag(1.0 / way.camera_white))
     return Way(np.asarray(np.linalg.inv(way.to_working), np.float64), way.to_working)
 
 
@@ -195,5 +175,4 @@ BASIC = Baking(
     (color_balance.exact, exposure.exact),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
     most_nodes=24_000,
-    pixels_of_node=36,
 )

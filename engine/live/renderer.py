@@ -18,13 +18,11 @@ from engine.live.bake import BASIC, Baked, Baking, Step
 from engine.live.operators import live_operators
 from engine.live.room import room
 from engine.live.table import Packed, Table
-from engine.metadata import Metadata
 from engine.photo import Photo
 from engine.progress import finish
 from engine.renderer import Renderer, run_stage
 from engine.settings import Settings
 from engine.stage import Kind, Operator, Space, Stage
-from engine.statistics import Statistics
 
 
 class LiveRenderer:
@@ -46,9 +44,9 @@ class LiveRenderer:
     ) -> None:
         self.photo, self.finisher = photo, finisher
         self._operators = live_operators(finisher) if operators is None else operators
-        self._baked = Baked(photo.metadata, self._operators, nodes, self.baking)
+        self._baked = Baked(self._operators, nodes, self.baking)
         self._taps: list[tuple[object, Tensor]] = []
-        self._known: list[tuple[Step, Metadata, Statistics]] = []
+        self._known: list[tuple[object, Step]] = []  # by what each was made of
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
     def render(
@@ -151,12 +149,13 @@ class LiveRenderer:
         before, self._known = self._known, []
         for place, stage in enumerate(self.finisher):
             values, entered = stage.values(settings), (metadata, statistics)
-            step, *known = before[place] if place < len(before) else (None, None, None)
-            if step is None or step.values != values or known != [*entered]:
+            if place < len(before) and before[place][0] == (values, *entered):
+                step = before[place][1]
+            else:
                 step = Step(stage, values, *stage.carry(metadata, statistics, **values))
             metadata, statistics = step.metadata, step.statistics
-            self._known.append((step, *entered))
-        return [step for step, *_ in self._known if not step.stage.idle(step.values)]
+            self._known.append(((values, *entered), step))
+        return [step for _, step in self._known if not step.stage.idle(step.values)]
 
     def _ran(self, step: Step, *exposed: Step, image: Tensor) -> Tensor:
         """`image` after a step, and the exposure that goes with it."""

@@ -58,9 +58,8 @@ _ON_THE_WAY = (exposure.exact, color_calibration.exact)
 
 DARKTABLE = Baking(
     _way,
-    lambda way, _: way,
+    lambda way: way,
     _ON_THE_WAY,
     {color_conversion.exact: unclipped},
     most_nodes=48_000,  # its modules turn colors farther, and are quicker
-    pixels_of_node=1,
 )
