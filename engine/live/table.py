@@ -37,11 +37,18 @@ from engine.metadata import Matrix
 Packed: TypeAlias = NDArray[np.uint32]
 """Pixels (H, W), each 0xffRRGGBB."""
 
-Places: TypeAlias = NDArray[np.uint16]
-"""Places on the lattice (3, H, W): nodes, with FRACTION bits of the way to the next."""
+Places: TypeAlias = NDArray[np.uint32]
+"""Places on the lattice (2, H, W): which tetrahedron, and the ways along its three edges.
+
+A tetrahedron is the number of the node that its cell begins with, and by the two bits above NODE
+along which axes its first and its last edge run, the longest way being first. The ways are shares
+of ONE, FRACTION bits each, the shortest highest.
+"""
 
 FRACTION = 8
 ONE = 1 << FRACTION
+NODE = 22
+"""Bits of a node's number."""
 FIELD = 21
 """Bits of a channel in a node: three share an int64, so one product weighs all three."""
 
@@ -60,9 +67,6 @@ DARK = 2.0**-9
 
 ROW = 128
 """Nodes in a row of their colors."""
-
-STEP = 20
-"""Bits of the way from a node to the next of a channel, in the numbers of nodes."""
 
 LEAST = int(LEVELS * LOWEST)
 DOWN = 12
@@ -112,7 +116,6 @@ class Shaper(NamedTuple):
     steps: np.float32
     middle: np.float32
     last: np.float32
-    recovers: bool
     camera_white: NDArray[np.float32]
 
 
@@ -130,8 +133,7 @@ def shaper_for(way: Way, nodes: int) -> Shaper:
         F(span / reach),
         F(span // 2),
         F(span - 1),
-        way.camera_white is not None,
-        np.asarray(0.0 if way.camera_white is None else way.camera_white, np.float32).reshape(-1),
+        np.asarray([] if way.camera_white is None else way.camera_white, np.float32),
     )
 
 
@@ -180,25 +182,25 @@ def _axes(shaper: Shaper, nodes: int) -> tuple[Row, Row]:
 
 def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
     """The places of `planes` (3, H, W) on the lattice."""
-    places = room(planes.shape, np.uint16)
+    places = room((2, *planes.shape[1:]), np.uint32)
     marked: list[NDArray[np.uint8]] = []
 
     def rows(first: int, stop: int) -> None:
         # each thread its own: cores that write to one another's memory wait for each other
-        cells = room([(nodes - 1) ** 3], np.uint8)
+        cells = room([nodes**3], np.uint8)
         cells.fill(0)
-        _shape(planes, shaper, nodes - 1, places, cells, first, stop)
+        _shape(planes, shaper, nodes, places, cells, first, stop)
         marked.append(cells)
 
     by_rows(rows, planes.shape[1])
     for cells in marked[1:]:
         marked[0] |= cells
-    return Shaped(places, shaper, nodes, _corners(marked[0].reshape([nodes - 1] * 3)))
+    return Shaped(places, shaper, nodes, _corners(marked[0].reshape([nodes] * 3)))
 
 
 def _corners(cells: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The numbers of the nodes around the `cells` in use."""
-    nodes = room([side + 1 for side in cells.shape], np.uint8)
+    """The numbers of the nodes around the `cells` in use, each marked at its first node."""
+    nodes = room(cells.shape, np.uint8)
     nodes.fill(0)
     found = room([nodes.size], np.int64)
     count = _collect(cells, nodes, found)
@@ -224,7 +226,7 @@ class Table:
     def picture(self) -> Tensor:
         """The picture (1, 3, H, W), display RGB in [0, 1]."""
         places, nodes, side = self._on.places, self._nodes, self._on.nodes
-        out = room(places.shape)
+        out = room((3, *places.shape[1:]))
         by_rows(lambda first, stop: _to_planes(places, nodes, side, out, first, stop), len(out[0]))
         return picture_of(out)
 
@@ -233,9 +235,9 @@ class Table:
 def _collect(cells: NDArray[np.uint8], nodes: NDArray[np.uint8], out: NDArray[np.int64]) -> int:
     """Mark the corners of the cells in use, and number them in `out`; returns how many they are."""
     side = cells.shape[0]
-    for most in range(side):
-        for red in range(side):
-            for blue in range(side):
+    for most in range(side - 1):
+        for red in range(side - 1):
+            for blue in range(side - 1):
                 if cells[most, red, blue]:
                     nodes[most : most + 2, red : red + 2, blue : blue + 2] = 1
     count = 0
@@ -272,19 +274,19 @@ def _pack(colors: Planes, used: NDArray[np.int64], out: NDArray[np.int64]) -> No
 def _shape(
     planes: Planes,
     shaper: Shaper,
-    cells: int,
+    side: int,
     out: Places,
     used: NDArray[np.uint8],
     first: int,
     stop: int,
 ) -> None:
-    line = np.zeros(planes.shape[2], np.int32)
+    at = np.zeros((3, planes.shape[2]), np.int32)
     camera, working = np.zeros((3, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
     away, told = np.zeros((2, planes.shape[2]), F), np.zeros((3, BLOCK), F)
     for y in range(first, stop):
         red, green, blue = planes[0, y], planes[1, y], planes[2, y]
         matrix = shaper.to_camera
-        if shaper.recovers:
+        if len(shaper.camera_white):
             turn_row(
                 *(red, green, blue, shaper.camera_white, matrix, told),
                 *(camera[0], camera[1], camera[2]),
@@ -305,7 +307,7 @@ def _shape(
             blue = clipped(working[2, x], F(0), top)
             most = max(red, max(green, blue))
             place = log2(most * F(1.0 / DARK) + F(1)) * shaper.steps
-            out[0, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
+            at[0, x] = np.int32(clipped(place + F(0.5), F(0), shaper.last))
             share = F(1) / max(most, F(1e-9))
             away[0, x], away[1, x] = (red - green) * share, (blue - green) * share
         for k in range(2):
@@ -314,9 +316,9 @@ def _shape(
                 size = abs(way)
                 bent = way + F(BEND) * way * (F(1) - size) * (F(1) - F(2) * size)
                 place = shaper.middle + bent * shaper.middle
-                out[k + 1, y, x] = np.uint16(clipped(place + F(0.5), F(0), shaper.last))
-        _number(out[0, y], out[1, y], out[2, y], np.int32(cells), line)
-        _mark(line, used)
+                at[k + 1, x] = np.int32(clipped(place + F(0.5), F(0), shaper.last))
+        _tetrahedra(at[0], at[1], at[2], np.int32(side), out[0, y], out[1, y])
+        _mark(out[0, y], used)
 
 
 @part
@@ -350,75 +352,111 @@ def _draw(red: Row, green: Row, blue: Row) -> None:
 
 
 @part
-def _number(
-    most: NDArray[np.uint16],
-    red: NDArray[np.uint16],
-    blue: NDArray[np.uint16],
-    cells: np.int32,
-    out: NDArray[np.int32],
+def _tetrahedra(
+    most: NDArray[np.int32],
+    red: NDArray[np.int32],
+    blue: NDArray[np.int32],
+    side: np.int32,
+    out: NDArray[np.uint32],
+    ways: NDArray[np.uint32],
 ) -> None:
-    """The numbers of the cells that a row's places lie in."""
+    """A row of Places for places along each axis, in units of ONE to a node.
+
+    A way and the number of its axis are sorted as one.
+    """
+    low = np.int32(ONE - 1)
     for x in range(len(out)):
-        cell = np.int32(most[x] >> FRACTION) * cells + np.int32(red[x] >> FRACTION)
-        out[x] = cell * cells + np.int32(blue[x] >> FRACTION)
+        base = (most[x] >> FRACTION) * side + (red[x] >> FRACTION)
+        base = base * side + (blue[x] >> FRACTION)
+        along_most, along_red = (most[x] & low) << 2, (red[x] & low) << 2 | 1
+        along_blue = (blue[x] & low) << 2 | 2
+        longest, shortest = max(along_most, along_red), min(along_most, along_red)
+        middle, longest = min(longest, along_blue), max(longest, along_blue)
+        middle, shortest = max(middle, shortest), min(middle, shortest)
+        axes = (longest & 3) << NODE | (shortest & 3) << NODE + 2
+        out[x] = np.uint32(np.int32(base | axes))
+        a, b, c = longest >> 2, middle >> 2, shortest >> 2
+        ways[x] = np.uint32(np.int32(a | b << FRACTION | c << 2 * FRACTION))
 
 
 @part
-def _mark(numbers: NDArray[np.int32], out: NDArray[np.uint8]) -> None:
-    for cell in numbers:
-        out[np.uint32(cell)] = 1  # again and again: quicker than to ask whether it is new
+def _mark(cells: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
+    for cell in cells:
+        # again and again: quicker than to ask whether it is new
+        out[np.uint32(cell & np.uint32((1 << NODE) - 1))] = 1
 
 
 @part
 def _read(
-    nodes: NDArray[np.int64], side: int, most: np.int64, red: np.int64, blue: np.int64
-) -> np.int64:
-    """ONE times the three fields at a place: by the four corners of its tetrahedron.
+    cells: NDArray[np.uint32],
+    ways: NDArray[np.uint32],
+    nodes: NDArray[np.int64],
+    steps: NDArray[np.uint32],
+    out: NDArray[np.int64],
+) -> None:
+    """ONE times the three fields at a row of Places: by the four corners of each tetrahedron.
 
-    They are reached along the axes in the order of the ways to the next node, the longest first;
-    way and step along an axis are sorted as one number.
+    `steps` lead to the next node along each axis.
     """
-    base = ((most >> FRACTION) * side + (red >> FRACTION)) * side + (blue >> FRACTION)
-    low = ONE - 1
-    along_most = ((most & low) << STEP) | (side * side)
-    along_red = ((red & low) << STEP) | side
-    along_blue = ((blue & low) << STEP) | 1
-    longest, shortest = max(along_most, along_red), min(along_most, along_red)
-    middle, longest = min(longest, along_blue), max(longest, along_blue)
-    middle, shortest = max(middle, shortest), min(middle, shortest)
-    a, b, c = longest >> STEP, middle >> STEP, shortest >> STEP
-    second = base + (longest & (1 << STEP) - 1)
-    third = second + (middle & (1 << STEP) - 1)
-    fourth = third + (shortest & (1 << STEP) - 1)
-    near = (ONE - a) * nodes[np.uint32(base)] + (a - b) * nodes[np.uint32(second)]
-    return np.int64(near + (b - c) * nodes[np.uint32(third)] + c * nodes[np.uint32(fourth)])
+    node, low = np.uint32((1 << NODE) - 1), np.uint32(ONE - 1)
+    for x in range(len(out)):
+        cell, way = cells[x], ways[x]
+        base = cell & node
+        fourth = base + steps[3]
+        second = base + steps[(cell >> NODE) & np.uint32(3)]
+        third = fourth - steps[cell >> (NODE + 2)]
+        a, b = np.int64(way & low), np.int64((way >> FRACTION) & low)
+        c = np.int64(way >> 2 * FRACTION)
+        near = (ONE - a) * nodes[np.uint32(base)] + (a - b) * nodes[np.uint32(second)]
+        out[x] = near + (b - c) * nodes[np.uint32(third)] + c * nodes[np.uint32(fourth)]
+
+
+@part
+def _steps(side: int) -> NDArray[np.uint32]:
+    """From a node to the next along each axis, and along all three."""
+    steps = np.zeros(4, np.uint32)
+    steps[0], steps[1], steps[2] = side * side, side, 1
+    steps[3] = side * side + side + 1
+    return steps
 
 
 @kernel
 def _to_pixels(
     places: Places, nodes: NDArray[np.int64], side: int, out: Packed, first: int, stop: int
 ) -> None:
+    steps, row = _steps(side), np.zeros(out.shape[1], np.int64)
     for y in range(first, stop):
-        for x in range(out.shape[1]):
-            most, red = np.int64(places[0, y, x]), np.int64(places[1, y, x])
-            rgb = _read(nodes, side, most, red, np.int64(places[2, y, x]))
-            packed = 255
-            for k in range(3):
-                level = int(((rgb >> k * FIELD) & (1 << FIELD) - 1) + LEAST * ONE) >> DOWN
-                level = level if level > 0 else 0
-                packed = packed << 8 | (level if level < 255 else 255)
-            out[y, x] = np.uint32(packed)
+        _read(places[0, y], places[1, y], nodes, steps, row)
+        _pixels(row, out[y])
+
+
+@part
+def _pixels(row: NDArray[np.int64], out: NDArray[np.uint32]) -> None:
+    field, least = np.int32((1 << FIELD) - 1), np.int32(LEAST * ONE)
+    for x in range(len(out)):
+        rgb = row[x]
+        packed = np.int32(255)
+        for k in range(3):
+            level = ((np.int32(rgb >> k * FIELD) & field) + least) >> DOWN
+            level = max(min(level, np.int32(255)), np.int32(0))
+            packed = packed << 8 | level
+        out[x] = np.uint32(packed)
 
 
 @kernel
 def _to_planes(
     places: Places, nodes: NDArray[np.int64], side: int, out: Planes, first: int, stop: int
 ) -> None:
-    scale, field = F(1.0 / (LEVELS * ONE)), (1 << FIELD) - 1
+    steps, row = _steps(side), np.zeros(out.shape[2], np.int64)
     for y in range(first, stop):
-        for x in range(out.shape[2]):
-            most, red = np.int64(places[0, y, x]), np.int64(places[1, y, x])
-            rgb = _read(nodes, side, most, red, np.int64(places[2, y, x]))
-            for k in range(3):
-                level = ((rgb >> k * FIELD) & field) + (LEAST - HALF) * ONE
-                out[k, y, x] = clipped(F(level) * scale, F(0), F(1))
+        _read(places[0, y], places[1, y], nodes, steps, row)
+        for k in range(3):
+            _planes(row, k * FIELD, out[k, y])
+
+
+@part
+def _planes(row: NDArray[np.int64], shift: int, out: Row) -> None:
+    scale, field = F(1.0 / (LEVELS * ONE)), np.int32((1 << FIELD) - 1)
+    for x in range(len(out)):
+        level = (np.int32(row[x] >> shift) & field) + np.int32((LEAST - HALF) * ONE)
+        out[x] = clipped(F(level) * scale, F(0), F(1))
