@@ -20,7 +20,7 @@ SHARES = (1.0, 0.7, 0.5)
 LAST = 3
 """Of so many frames the best counts."""
 DOUBT = 1.5
-"""How many times its budget the first frame of a size may take: it may have been bad luck."""
+"""How many times as long the first frame of a size may take: it may have been bad luck."""
 PATIENCE = 12
 """Frames after which a size that was late is tried again, twice as many each time it is late."""
 DOUBLINGS = 5
@@ -134,9 +134,11 @@ class Pace:
             return False
         if record.seconds:
             took = min(record.seconds) / rerun.budget
-            late = took > (DOUBT if len(record.seconds) == 1 else 1.0)
+            doubt = DOUBT if len(record.seconds) == 1 else 1.0
+            late = took > doubt
             if late:
-                record.falls = DOUBLINGS if took > HOPELESS else min(record.falls + 1, DOUBLINGS)
+                hopeless = took > HOPELESS * doubt
+                record.falls = DOUBLINGS if hopeless else min(record.falls + 1, DOUBLINGS)
                 record.barred, record.steady = PATIENCE << record.falls, 0
             return late
         for known in larger:

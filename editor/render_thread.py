@@ -149,7 +149,7 @@ class RenderThread(NewestWins):
         if kind == "live":
             assert request.quick is not None
             image, memory = blank(*at.photo.size)
-            steps = at.live(request.quick).render(request.settings, out=memory)
+            steps = at.live(request.quick).render(request.settings, memory, moving=request.moving)
             yield from self._run(steps, request, patient)
             last = request.finisher.stages[-1]
             frame = live_frame(request, image, memory, last, started, reduced=reduced)
@@ -164,10 +164,10 @@ class RenderThread(NewestWins):
         self.framed.emit(frame)
 
     def _note(self, kind: str, request: Request, at: At, seconds: float) -> None:
-        """Learn from a frame; the first of its kind and size also set up what later ones use."""
+        """Learn from a frame, but not where it also set up what later ones use."""
         before = at.rendered.get(kind)
         at.rendered[kind] = request.settings
-        if before is not None or kind == "exact":
+        if kind == "exact" or (request.moving and before is not None):
             self._pace.note(self._rerun(kind, request, before), at.long_side, seconds)
 
     def _rerun(self, kind: str, request: Request, before: Settings | None) -> Rerun:

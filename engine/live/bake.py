@@ -5,6 +5,7 @@ drag of vibrance runs vibrance and what follows it, on some thousand colors inst
 pixels.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,6 +28,12 @@ SIDES = (33, 41, 49, 57, 65, 81, 97, 113, 129)
 
 SAMPLE = 16, 4
 """Of every so many rows and columns, one is looked at for the choice."""
+
+PIXELS = 48
+"""Of so many pixels there is one node at most while they move: a frame is made for its pixels."""
+
+FAR_OFF = 8.0
+"""How many times darker than the lightest channel of a white the darkest can be, to anchor to."""
 
 GROWTH = 2.4
 """The power of the side with which the nodes in use grow, as it is with photos."""
@@ -57,16 +64,41 @@ class Baking:
 
     `way` leads from an image, which left the steps before, to the lattice of a run: it does the
     work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
-    stay while a slider is dragged. `on_nodes`: what a node goes through in an exact operator's
+    stay while a slider is dragged, and `anchor` one that loses nothing which a drag of those stages
+    could bring back. `on_nodes`: what a node goes through in an exact operator's
     place, as clips before and after the table are made per pixel. `most_nodes` are what the colors
     of a picture's sample may use: of the coarsest lattice they may use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
     steady: Callable[[Way], Way]
+    anchor: Callable[[Way], Way | None]
     on_the_way: Collection[Operator]
     on_nodes: Mapping[Operator, Operator]
     most_nodes: int
+
+
+@dataclass(eq=False)
+class _Lattice:
+    """The places of `image` on a lattice at the end of `way`, which hangs on what was `told`.
+
+    `taps`: what the `colors` of its nodes are before the first step and after each, with what that
+    was told.
+    """
+
+    image: Tensor
+    way: Way
+    shaped: Shaped
+    colors: Tensor
+    told: object
+    taps: list[tuple[object, Tensor]]
+
+    @classmethod
+    def of(cls, image: Tensor, way: Way, nodes: int, told: object) -> "_Lattice":
+        """The lattice at the end of `way`: of its nodes nothing else is known."""
+        on = shaped(planes_of(image), shaper_for(way, nodes), nodes)
+        colors = on.colors()
+        return cls(image, way, on, colors, told, [((), colors)])
 
 
 class Baked:
@@ -77,12 +109,10 @@ class Baked:
     ) -> None:
         """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
         self._operators, self._nodes, self._baking = operators, nodes, baking
-        self._image: Tensor | None = None
-        self._told: object = None
         self._steady: Way | None = None
         self._side = 0
-        self._shaped: Shaped | None = None
-        self._taps: list[tuple[object, Tensor]] = []
+        self._rest: _Lattice | None = None
+        self._anchored: _Lattice | None = None
 
     def table(
         self,
@@ -90,38 +120,70 @@ class Baked:
         image: Tensor,
         run: Sequence[Step],
         held: Callable[[Tensor], Tensor] | None = None,
+        *,
+        moving: bool = False,
     ) -> Table:
         """The table of `run` over `image` (1, 3, H, W), which left `before`.
 
-        It holds what leaves the run, between 0 and 1, or what `held` makes of that.
+        It holds what leaves the run, between 0 and 1, or what `held` makes of that. `moving`: its
+        pixels may keep their places while the stages on the way move, which go on the nodes then.
         """
         on_the_way = [step for step in run if step.stage.exact in self._baking.on_the_way]
         on_nodes = [step for step in run if step not in on_the_way]
         told = [step.told for step in (*before[-1:], *on_the_way)], on_nodes[0].stage.name
-        on = self._on(image, told, lambda: self._baking.way(image, before, run))
+        lattice = self._lattice(
+            image, told, lambda: self._baking.way(image, before, run), moving=moving
+        )
+        taps = lattice.taps
         for i, step in enumerate(on_nodes, 1):
-            if i == len(self._taps) or self._taps[i][0] != step.told:
-                self._taps[i:] = [(step.told, self._ran(step, self._taps[i - 1][1]))]
-        del self._taps[len(on_nodes) + 1 :]
-        colors = self._taps[-1][1]
-        return Table(on, colors if held is None else held(colors))
+            if i == len(taps) or taps[i][0] != step.told:
+                taps[i:] = [(step.told, self._ran(step, taps[i - 1][1]))]
+        del taps[len(on_nodes) + 1 :]
+        colors = taps[-1][1]
+        return Table(lattice.shaped, colors if held is None else held(colors))
 
-    def _on(self, image: Tensor, told: object, find: Callable[[], Way]) -> Shaped:
-        """The places of `image`, on the way that hangs on what is `told`.
-
-        With other places, no node is known.
-        """
-        if self._shaped is not None and image is self._image and told == self._told:
-            return self._shaped
+    def _lattice(
+        self, image: Tensor, told: object, find: Callable[[], Way], *, moving: bool
+    ) -> _Lattice:
+        rest = self._rest
+        known = rest is not None and image is rest.image
+        if rest is not None and known and told == rest.told:
+            return rest
         way = find()
-        steady = self._baking.steady(way)
-        if image is not self._image or steady != self._steady:
-            most = self._baking.most_nodes
+        anchor = self._baking.anchor(way)
+        most = self._baking.most_nodes
+        if moving:
+            most = min(most, image[0, 0].numel() // PIXELS)
+        if anchor is not None and moving and known:
+            return self._moved(self._anchor(image, anchor, most), told, way)
+        if anchor is not None and not moving:
+            self._anchor(image, anchor, most)  # so that a drag's first frame is as quick as others
+        return self._at_rest(image, told, way, most)
+
+    def _at_rest(self, image: Tensor, told: object, way: Way, most: int) -> _Lattice:
+        """The lattice of `image` at the end of its own way."""
+        steady, known = self._baking.steady(way), self._rest
+        if known is None or image is not known.image or steady != self._steady:
             self._side, self._steady = self._nodes or _side(image, steady, most), steady
-        self._shaped = shaped(planes_of(image), shaper_for(way, self._side), self._side)
-        self._image, self._told = image, told
-        self._taps = [((), self._shaped.colors())]
-        return self._shaped
+        self._rest = None  # first: its memory is at hand for what takes its place
+        self._rest = _Lattice.of(image, way, self._side, told)
+        return self._rest
+
+    def _anchor(self, image: Tensor, anchor: Way, most: int) -> _Lattice:
+        """The lattice of `image` at the end of a way near the `anchor`."""
+        lattice = self._anchored
+        if lattice is None or image is not lattice.image or not anchor.near(lattice.way):
+            self._anchored = None  # first, as above
+            lattice = _Lattice.of(image, anchor, self._nodes or _side(image, anchor, most), None)
+            self._anchored = lattice
+        return lattice
+
+    def _moved(self, lattice: _Lattice, told: object, way: Way) -> _Lattice:
+        """The same places, with the colors of the nodes at the end of `way`."""
+        if told != lattice.told:
+            lattice.told = told
+            lattice.taps = [((), lattice.way.then(way, lattice.colors))]
+        return lattice
 
     def _ran(self, step: Step, colors: Tensor) -> Tensor:
         operate = self._baking.on_nodes.get(step.stage.exact) or self._operators.get(
@@ -169,9 +231,21 @@ def _steady(way: Way) -> Way:
     return Way(np.asarray(np.linalg.inv(way.to_working), np.float64), way.to_working)
 
 
+def _anchor(way: Way) -> Way | None:
+    """To balanced camera RGB, as light as saturated channels get; not by a far-off white."""
+    steady = _steady(way)
+    if way.camera_white is None:
+        return replace(steady, ceiling=math.inf)
+    lightest = 1.0 / float(way.camera_white.min())
+    if not 0.0 < lightest < FAR_OFF:
+        return None
+    return replace(steady, to_working=np.eye(3), ceiling=math.inf, top=lightest)
+
+
 BASIC = Baking(
     _way,
     _steady,
+    _anchor,
     (color_balance.exact, exposure.exact),
     {color_tables.exact: profiled, color_conversion.exact: toning.unclipped},
     most_nodes=24_000,

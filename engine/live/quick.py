@@ -21,7 +21,7 @@ from engine.progress import Progress, Work
 from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.slider import Slider
-from engine.stage import Operator, Stage
+from engine.stage import Kind, Operator, Stage
 
 PATCH = (48, 64)
 
@@ -30,9 +30,12 @@ class Live(Protocol):
     """Renders the finished picture of one photo at one size, for the screen."""
 
     def render(
-        self, settings: Settings, out: Packed | None = None
+        self, settings: Settings, out: Packed | None = None, *, moving: bool = False
     ) -> Generator[Stage, None, Packed]:
-        """Yield each stage that runs next; return the picture (H, W), in `out` if given."""
+        """Yield each stage that runs next; return the picture (H, W), in `out` if given.
+
+        `moving`: a slider is dragged; what is quicker then may be less exact.
+        """
         ...
 
 
@@ -60,12 +63,19 @@ def quick(finisher: Finisher) -> Work[Quick]:
 def warm(answer: Quick, finisher: Finisher, photo: Photo) -> Work[Quick]:
     """`answer`, when it has finished a tiny `photo`: with all its kernels compiled."""
     live, floats = answer.renderer(photo), Renderer(photo, finisher, answer.operators)
-    for done, settings in enumerate((Settings(), _moved(finisher)), 1):
-        yield Progress(done, 3, "Compiling")
-        for _ in live.render(settings):
-            yield Progress(done, 3, "Compiling")
-        for _ in floats.render(settings):
-            yield Progress(done, 3, "Compiling")
+    moved = _moved(finisher)
+    areawise = [stage for stage in finisher if stage.kind is Kind.AREAWISE]
+    pointwise = moved.reset(control for stage in areawise for control in stage.controls)
+    passes = (
+        live.render(Settings()),
+        live.render(pointwise, moving=True),
+        floats.render(Settings()),
+        live.render(moved),
+        floats.render(moved),
+    )
+    for done, steps in enumerate(passes):
+        for _ in steps:
+            yield Progress(done, len(passes), "Compiling")
     return answer
 
 

@@ -50,11 +50,13 @@ class LiveRenderer:
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
     def render(
-        self, settings: Settings, out: Packed | None = None
+        self, settings: Settings, out: Packed | None = None, *, moving: bool = False
     ) -> Generator[Stage, None, Packed]:
         """Yield each stage that is about to run; return the picture (H, W), 0xffRRGGBB.
 
-        It is written to `out` if given. To cancel, stop iterating; what is kept stays true.
+        It is written to `out` if given. `moving`: a slider is dragged; its pixels may stay where
+        they are on a table's lattice, at some loss near clips. To cancel, stop iterating; what is
+        kept stays true.
         """
         if out is None:
             out = room(self.photo.image.shape[-2:], np.uint32)
@@ -66,7 +68,7 @@ class LiveRenderer:
         image = yield from self._scene(before)
         yield (run or after or before)[-1].stage
         with torch.no_grad():
-            table = self._table(before, image, run)
+            table = self._table(before, image, run, moving=moving)
             if table is not None and not after:
                 table.pixels(out)
                 return out
@@ -113,14 +115,16 @@ class LiveRenderer:
             before = operator
         return passes
 
-    def _table(self, before: Sequence[Step], image: Tensor, run: Sequence[Step]) -> Table | None:
-        return self._baked.table(before, image, run) if run else None
+    def _table(
+        self, before: Sequence[Step], image: Tensor, run: Sequence[Step], *, moving: bool = False
+    ) -> Table | None:
+        return self._baked.table(before, image, run, moving=moving) if run else None
 
     def _seen(self, table: Table | None, image: Tensor, steps: Sequence[Step]) -> Tensor:
         """The picture that leaves the table, kept for what follows it."""
         if table is None:
             return image
-        told = [step.told for step in steps]
+        told = table.on, [step.told for step in steps]
         if self._looked_up[0] != told:
             self._looked_up = (told, table.picture())
         return self._looked_up[1]

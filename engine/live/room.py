@@ -21,6 +21,8 @@ _ALIGNED = 64
 
 _Memory = NDArray[np.uint8]
 
+_returned: deque[_Memory] = deque()  # an object may go at any time, on any thread
+
 
 def room(shape: Sequence[int], dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """An array of this shape, holding anything; for others again when nobody refers to it."""
@@ -45,15 +47,14 @@ class _Lent:
             "data": (start + -start % _ALIGNED, False),
         }
 
-    def __del__(self) -> None:
-        _spare.returned.append(self._memory)
+    def __del__(self, returned: "deque[_Memory]" = _returned) -> None:
+        returned.append(self._memory)  # bound early: at the program's end its globals go first
 
 
 class _Spare:
     """Memory that nobody refers to, by its size; the sizes that were wanted last stay longest."""
 
     def __init__(self) -> None:
-        self.returned: deque[_Memory] = deque()  # an object may go at any time, on any thread
         self._by_size: OrderedDict[int, list[_Memory]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
@@ -70,8 +71,8 @@ class _Spare:
         return np.empty(size + _ALIGNED, np.uint8)
 
     def _sort(self) -> None:
-        while self.returned:
-            memory = self.returned.popleft()
+        while _returned:
+            memory = _returned.popleft()
             size = len(memory) - _ALIGNED
             self._by_size.setdefault(size, []).append(memory)
             self._bytes += size

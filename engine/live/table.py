@@ -11,7 +11,7 @@ interpolation, Journal of Electronic Imaging 4(3), 1995: tetrahedra.
 """
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,6 +21,7 @@ from torch import Tensor
 from engine.live.highlights import BLOCK, turn_row
 from engine.live.kernels import (
     F,
+    Plane,
     Planes,
     Row,
     by_rows,
@@ -65,8 +66,11 @@ HALF = 8
 DARK = 2.0**-9
 """Value below which the steps of the lattice are even, and not in proportion."""
 
-ROW = 128
+ROW = 1024
 """Nodes in a row of their colors."""
+
+NEAR = 0.2
+"""By what share of a gain channels may differ on two ways that are near."""
 
 LEAST = int(LEVELS * LOWEST)
 DOWN = 12
@@ -101,6 +105,25 @@ class Way:
         return isinstance(other, Way) and all(
             np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)
         )
+
+    def near(self, other: "Way") -> bool:
+        """Whether the two lead about the same way, but for a gain."""
+        turn = self.to_camera @ np.linalg.inv(other.to_camera)
+        gain = float(np.trace(turn)) / 3.0
+        return bool(np.abs(turn - gain * np.eye(3)).max() < NEAR * gain)
+
+    def then(self, other: "Way", colors: Tensor) -> Tensor:
+        """Colors (1, 3, H, W) at the end of the `other` way for those at the end of this.
+
+        What has been clipped is at the clip, and saturated channels keep the value they have got.
+        """
+        back = other.to_camera @ np.linalg.inv(self.to_working @ self.to_camera)
+        added = other.added - other.to_camera @ np.linalg.inv(self.to_camera) @ self.added
+        planes = planes_of(colors)
+        shaper = shaper_for(replace(other, to_camera=back, added=added, camera_white=None), 2)
+        out = room(planes.shape)
+        by_rows(lambda first, stop: _go(planes, shaper, out, first, stop), planes.shape[1])
+        return picture_of(out)
 
 
 class Shaper(NamedTuple):
@@ -214,18 +237,18 @@ class Table:
 
     def __init__(self, on: Shaped, colors: Tensor) -> None:
         """`colors` (1, 3, R, ROW), display RGB, of the nodes that are used `on` it."""
-        self._on = on
+        self.on = on
         self._nodes = room([on.nodes**3], np.int64)
         _pack(planes_of(colors).reshape(3, -1), on.used, self._nodes)
 
     def pixels(self, out: Packed) -> None:
         """Write the picture to `out` (H, W) for the screen."""
-        places, nodes, side = self._on.places, self._nodes, self._on.nodes
+        places, nodes, side = self.on.places, self._nodes, self.on.nodes
         by_rows(lambda first, stop: _to_pixels(places, nodes, side, out, first, stop), len(out))
 
     def picture(self) -> Tensor:
         """The picture (1, 3, H, W), display RGB in [0, 1]."""
-        places, nodes, side = self._on.places, self._nodes, self._on.nodes
+        places, nodes, side = self.on.places, self._nodes, self.on.nodes
         out = room((3, *places.shape[1:]))
         by_rows(lambda first, stop: _to_planes(places, nodes, side, out, first, stop), len(out[0]))
         return picture_of(out)
@@ -284,27 +307,9 @@ def _shape(
     camera, working = np.zeros((3, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
     away, told = np.zeros((2, planes.shape[2]), F), np.zeros((3, BLOCK), F)
     for y in range(first, stop):
-        red, green, blue = planes[0, y], planes[1, y], planes[2, y]
-        matrix = shaper.to_camera
-        if len(shaper.camera_white):
-            turn_row(
-                *(red, green, blue, shaper.camera_white, matrix, told),
-                *(camera[0], camera[1], camera[2]),
-            )
-        else:
-            _turn(matrix, red, green, blue, camera)
-        for k in range(3):
-            for x in range(camera.shape[1]):
-                camera[k, x] = min(camera[k, x] + shaper.added[k], shaper.ceiling)
-        if shaper.lit:
-            _light(camera[0], camera[1], camera[2])
-        _turn(shaper.to_working, camera[0], camera[1], camera[2], working)
-        if shaper.drawn:
-            _draw(working[0], working[1], working[2])
-        top = shaper.top
+        _way_row(planes[0, y], planes[1, y], planes[2, y], shaper, told, camera, working)
         for x in range(camera.shape[1]):
-            red, green = clipped(working[0, x], F(0), top), clipped(working[1, x], F(0), top)
-            blue = clipped(working[2, x], F(0), top)
+            red, green, blue = working[0, x], working[1, x], working[2, x]
             most = max(red, max(green, blue))
             place = log2(most * F(1.0 / DARK) + F(1)) * shaper.steps
             at[0, x] = np.int32(clipped(place + F(0.5), F(0), shaper.last))
@@ -319,6 +324,42 @@ def _shape(
                 at[k + 1, x] = np.int32(clipped(place + F(0.5), F(0), shaper.last))
         _tetrahedra(at[0], at[1], at[2], np.int32(side), out[0, y], out[1, y])
         _mark(out[0, y], used)
+
+
+@kernel
+def _go(planes: Planes, shaper: Shaper, out: Planes, first: int, stop: int) -> None:
+    camera, working = np.zeros((3, planes.shape[2]), F), np.zeros((3, planes.shape[2]), F)
+    told = np.zeros((3, BLOCK), F)
+    for y in range(first, stop):
+        _way_row(planes[0, y], planes[1, y], planes[2, y], shaper, told, camera, working)
+        for k in range(3):
+            out[k, y] = working[k]
+
+
+@part
+def _way_row(
+    red: Row, green: Row, blue: Row, shaper: Shaper, told: Plane, camera: Planes, working: Planes
+) -> None:
+    """The colors of a row at the end of their way, `working`; `camera` and `told` are room."""
+    matrix = shaper.to_camera
+    if len(shaper.camera_white):
+        turn_row(
+            *(red, green, blue, shaper.camera_white, matrix, told),
+            *(camera[0], camera[1], camera[2]),
+        )
+    else:
+        _turn(matrix, red, green, blue, camera)
+    for k in range(3):
+        for x in range(camera.shape[1]):
+            camera[k, x] = min(camera[k, x] + shaper.added[k], shaper.ceiling)
+    if shaper.lit:
+        _light(camera[0], camera[1], camera[2])
+    _turn(shaper.to_working, camera[0], camera[1], camera[2], working)
+    if shaper.drawn:
+        _draw(working[0], working[1], working[2])
+    for k in range(3):
+        for x in range(working.shape[1]):
+            working[k, x] = clipped(working[k, x], F(0), shaper.top)
 
 
 @part

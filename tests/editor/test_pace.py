@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from editor.pace import (
     AREAWISE_BUDGET,
+    PATIENCE,
     POINTWISE_BUDGET,
     Pace,
     Rerun,
@@ -60,6 +61,13 @@ def test_a_late_frame_is_followed_by_one_that_should_be_in_time():
     pace = Pace()
     pace.note(CLARITY, 1600, 1.9 * AREAWISE_BUDGET)
     assert pace.side(CLARITY, 1600) == 1120  # 0.7 of the side: half of the pixels
+
+
+def test_a_first_frame_that_was_late_is_soon_given_another_chance():
+    pace = Pace()
+    pace.note(SATURATION, 1600, 2.0 * POINTWISE_BUDGET)
+    assert 1600 not in frames(pace, SATURATION, 0.5, PATIENCE)
+    assert frames(pace, SATURATION, 0.5, 2 * PATIENCE)[-1] == 1600
 
 
 def test_no_frame_is_smaller_than_the_least():

@@ -61,7 +61,7 @@ class _OfPhoto:
     def __init__(self, painter: Painter, photo: Photo, finisher: Finisher) -> None:
         self.painter, self.photo, self.finisher = painter, photo, finisher
 
-    def render(self, settings, out=None):
+    def render(self, settings, out=None, *, moving=False):
         width, height = self.photo.size
         self.painter.begun.append((settings, width))
         for stage in self.finisher:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ _ON_THE_WAY = (exposure.exact, color_calibration.exact)
 DARKTABLE = Baking(
     _way,
     lambda way: way,
+    lambda way: replace(way, added=np.zeros(3)),
     _ON_THE_WAY,
     {color_conversion.exact: unclipped},
     most_nodes=48_000,  # its modules turn colors farther, and are quicker

@@ -51,9 +51,11 @@ class DarktableRenderer(LiveRenderer):
             start -= 1
         return list(steps[:start]), list(steps[start:end]), list(steps[end:])
 
-    def _table(self, before: Sequence[Step], image: Tensor, run: Sequence[Step]) -> Table:
-        shown = run[-1].stage.space is Space.DISPLAY
-        return self._baked.table(before, image, run, None if shown else rooted)
+    def _table(
+        self, before: Sequence[Step], image: Tensor, run: Sequence[Step], *, moving: bool = False
+    ) -> Table:
+        held = None if run[-1].stage.space is Space.DISPLAY else rooted
+        return self._baked.table(before, image, run, held, moving=moving)
 
     def _finished(self, after: Sequence[Step], image: Tensor) -> Tensor:
         if not after:

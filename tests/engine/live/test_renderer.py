@@ -47,14 +47,8 @@ def edit(**values: Setting) -> Settings:
     return settings
 
 
-def shown(renderer: LiveRenderer, settings: Settings) -> Packed:
-    steps = renderer.render(settings)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            answer: Packed = done.value
-            return answer
+def shown(renderer: LiveRenderer, settings: Settings, *, moving: bool = False) -> Packed:
+    return finish(renderer.render(settings, moving=moving))
 
 
 def unpacked(pixels: Packed) -> Tensor:
@@ -152,6 +146,42 @@ def test_a_render_that_is_broken_off_leaves_nothing_false(photo: Photo) -> None:
         for settings in (edit(**EDIT), other):
             fresh = shown(LiveRenderer(photo, BASIC), settings)
             assert np.array_equal(shown(renderer, settings), fresh)
+
+
+@pytest.mark.parametrize("name", ["made", *RAWS])
+@pytest.mark.parametrize("slider", ["temperature", "tint", "exposure"])
+def test_a_drag_is_nearly_what_it_comes_to_rest_at(name: str, slider: str) -> None:
+    """In small steps, as by a hand, from one end of the slider to the other."""
+    photo, control = opened(name), BASIC.control(slider)
+    dragged = LiveRenderer(photo, BASIC)
+    shown(dragged, edit(contrast=20.0))
+    for step in range(1, 16):
+        settings = edit(contrast=20.0).replace(control, float(control.denormalize(step / 16)))
+        moving = unpacked(shown(dragged, settings, moving=True))
+        rest = unpacked(shown(LiveRenderer(photo, BASIC), settings))
+        apart = delta_e_2000(rest, moving).flatten()
+        assert apart.mean() < 0.5
+        assert apart.quantile(0.99) < 3.0
+
+
+def test_nothing_of_a_drag_stays_in_the_picture_at_rest(photo: Photo) -> None:
+    for behind in (0.0, 40.0):  # without and with a stage that follows the table
+        renderer = LiveRenderer(photo, BASIC)
+        start = edit(exposure=0.2, sharpen_amount=behind)
+        end = edit(exposure=-0.7, temperature=4000.0, sharpen_amount=behind)
+        shown(renderer, start)
+        shown(renderer, end, moving=True)
+        assert np.array_equal(shown(renderer, end), shown(LiveRenderer(photo, BASIC), end))
+
+
+def test_a_drag_of_exposure_looks_at_no_pixel_but_to_color_it(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer = LiveRenderer(photo, BASIC)
+    shown(renderer, edit(exposure=0.2))
+    monkeypatch.setattr("engine.live.bake.shaped", None)
+    before = shown(renderer, edit(exposure=0.5), moving=True)
+    assert not np.array_equal(before, shown(renderer, edit(exposure=0.9), moving=True))
 
 
 def test_a_drag_behind_the_areawise_stages_runs_none_of_them(photo: Photo) -> None:

@@ -148,3 +148,20 @@ def test_xyz_without_light_is_black_and_z_below_none_is_none() -> None:
     expected = torch.tensor([[0.5, 0.5, 0.5], [0.0] * 3, [0.0] * 3, [0.5, 0.4, 0.0]])
     picture = read(image, lambda on: on, 129, replace(PLAIN, lit=True))
     assert (picture[0, :, 0].T - expected).abs().max() < 0.01
+
+
+def test_a_way_behind_another_leads_where_it_does_by_itself() -> None:
+    turn = np.array([[0.8, 0.15, 0.05], [0.1, 0.85, 0.05], [0.0, 0.1, 0.9]])
+    first = Way(np.diag([1.5, 1.0, 2.0]), turn, added=np.full(3, 0.01), ceiling=math.inf, top=4.0)
+    other = Way(2.0 * turn, np.linalg.inv(turn), added=np.full(3, -0.02), ceiling=math.inf, top=4.0)
+    image = 0.1 + 0.4 * colors(seed=5)
+    start = replace(PLAIN, ceiling=math.inf, top=4.0)
+    there = start.then(first, image)
+    assert (first.then(other, there) - start.then(other, image)).abs().max() < 1e-5
+
+
+def test_ways_are_near_whatever_their_gain_and_not_by_another_white() -> None:
+    way = replace(PLAIN, to_camera=np.diag([2.0, 1.0, 1.5]))
+    assert way.near(replace(way, to_camera=8.0 * way.to_camera))
+    assert way.near(replace(way, to_camera=np.diag([2.2, 1.0, 1.4])))
+    assert not way.near(replace(way, to_camera=np.diag([1.2, 1.0, 2.5])))
