@@ -2,26 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.finishers.basic import tone_mapping as stage
 from engine.live.kernels import (
-    Curve,
     F,
     Maps,
     Plane,
     Planes,
     Row,
     clipped,
-    curve,
     each_pixel,
     exp2,
     kernel,
     log_luminance,
-    look_up,
     maps_over,
     part,
     read_row,
@@ -32,9 +29,6 @@ from engine.live.reduce import light_row, reduced_tones
 from engine.metadata import Metadata
 from engine.slider import Value
 from engine.statistics import Statistics
-
-_TONES = (-16.0, 8.0, 1536)
-"""EV from the middle tone that the curves span, and their steps: they are level well within."""
 
 
 def features(
@@ -59,31 +53,23 @@ def toned(
     """`image` (1, 3, H, W) with its tones moved, by the slope and offset `maps` (1, 2, h, w)."""
     if highlights == shadows == whites == blacks == 0.0:
         return image
-    told = _curves(statistics, metadata, highlights, shadows, whites, blacks)
-    return each_pixel(image, _tone, maps_over(maps, *image.shape[-2:]), *told)
+    middle, top = (float(anchor) for anchor in stage.anchors(metadata, statistics))
+    around = _ramps(stage.regional(top, highlights, shadows))
+    own = _ramps(stage.ends(top, whites, blacks))
+    return each_pixel(image, _tone, maps_over(maps, *image.shape[-2:]), around, own, F(middle))
 
 
-@lru_cache(maxsize=4)  # other sliders are dragged for longer than these
-def _curves(
-    statistics: Statistics,
-    metadata: Metadata,
-    highlights: Value,
-    shadows: Value,
-    whites: Value,
-    blacks: Value,
-) -> tuple[Curve, Curve, F]:
-    """EV that are added by tones of the base and of the picture, and the middle tone."""
-    middle, top = stage.anchors(metadata, statistics)
-    regional = curve(lambda base: stage.regional(base, top, highlights, shadows), *_TONES)
-    return regional, curve(lambda tone: stage.ends(tone, top, whites, blacks), *_TONES), F(middle)
+def _ramps(ramps: Sequence[stage.Ramp]) -> NDArray[np.float32]:
+    """Those that add anything, (n, 4)."""
+    return np.array([ramp for ramp in ramps if ramp.gain], np.float32).reshape(-1, 4)
 
 
 @kernel
 def _tone(
     planes: Planes,
     maps: Maps,
-    regional: Curve,
-    ends: Curve,
+    around: NDArray[np.float32],
+    own: NDArray[np.float32],
     middle: F,
     out: Planes,
     first: int,
@@ -91,16 +77,20 @@ def _tone(
 ) -> None:
     width = planes.shape[2]
     wide, held = wide_rows(maps)
-    fit, tone, gain = np.zeros((2, width), F), np.zeros(width, F), np.zeros(width, F)
+    fit, tone = np.zeros((2, width), F), np.zeros(width, F)
+    base, gain = np.zeros(width, F), np.zeros(width, F)
     for y in range(first, stop):
         read_row(maps, y, wide, held, fit)
         light_row(planes[0, y], planes[1, y], planes[2, y], tone)
-        _base(tone, middle, fit, gain)
-        _look_up_row(regional, gain)
+        _base(tone, middle, fit, base)
+        gain[:] = F(0)
+        for ramp in around:
+            _climb(base, ramp, gain)
         _add_row(gain, tone)
-        _look_up_row(ends, tone)
+        for ramp in own:
+            _climb(tone, ramp, gain)
         for x in range(width):
-            gain[x] = exp2(gain[x] + tone[x])
+            gain[x] = exp2(gain[x])
         for k in range(3):
             scale_row(planes[k, y], gain, out[k, y])
 
@@ -119,9 +109,18 @@ def _base(tone: Row, middle: F, fit: Plane, base: Row) -> None:
 
 
 @part
-def _look_up_row(table: Curve, row: Row) -> None:
-    for x in range(len(row)):
-        row[x] = look_up(table, row[x])
+def _climb(tone: Row, ramp: Row, gain: Row) -> None:
+    """stage.climbed, added to `gain`."""
+    up, sign, start, stop = ramp[0], ramp[1], ramp[2], ramp[3]
+    for x in range(len(tone)):
+        at = sign * tone[x]
+        gain[x] += up * (_bend(at - start) - _bend(at - stop))
+
+
+@part
+def _bend(x: F) -> F:
+    inner = clipped(x + F(stage.KNEE), F(0), F(2.0 * stage.KNEE))
+    return inner * inner * F(0.25 / stage.KNEE) + max(x - F(stage.KNEE), F(0))
 
 
 @part

@@ -11,6 +11,7 @@ Durand, Dorsey, Fast Bilateral Filtering for the Display of High-Dynamic-Range I
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -86,25 +87,57 @@ def toned(
     They are slope and offset (B, 2, h, w) of a base as a function of the tones around.
     """
     middle, top = anchors(metadata, statistics)
+    around, own = regional(top, highlights, shadows), ends(top, whites, blacks)
     fits = filters.enlarged(maps, image.shape[-2:])
 
     def on_strip(strip: Tensor, first: int) -> Tensor:
         tone = filters.log_luminance(lit_luminance(strip)) - middle
-        gain = regional(_base(tone, fits(first, strip.shape[-2])), top, highlights, shadows)
-        gain = gain + ends(tone + gain, top, whites, blacks)
+        gain = climbed(_base(tone, fits(first, strip.shape[-2])), around)
+        gain = gain + climbed(tone + gain, own)
         return strip * torch.exp2(gain)
 
     return in_strips(on_strip, image)
 
 
-def regional(base: Tensor, top: Value, highlights: Value, shadows: Value) -> Tensor:
-    """EV that highlights and shadows add where the surroundings are at `base`."""
-    return _highlights(base, top, highlights / 100.0) + _shadows(base, shadows / 100.0)
+class Ramp(NamedTuple):
+    """EV that are added to tones: `gain` times how far they are on the way from start to stop.
+
+    Counted upwards, or (`sign` -1) downwards. Level beyond, and round at both ends.
+    """
+
+    gain: Value
+    sign: float
+    start: float
+    stop: Value
 
 
-def ends(tone: Tensor, top: Value, whites: Value, blacks: Value) -> Tensor:
-    """EV that whites and blacks add to a `tone`."""
-    return _whites(tone, top, whites / 100.0) + _blacks(tone, blacks / 100.0)
+def regional(top: Value, highlights: Value, shadows: Value) -> list[Ramp]:
+    """What highlights and shadows add, by the tone of the surroundings."""
+    light, dark = highlights / 100.0, shadows / 100.0
+    lift = (0.5 + 0.05 * dark) * dark
+    return [
+        Ramp((0.42 - 0.13 * light) * light, 1.0, 0.2, top),
+        Ramp(lift, -1.0, 0.3, 4.7),
+        # the deepest blacks are lifted less: black stays black, and noise stays in it
+        Ramp(-0.6 * lift, -1.0, 5.2, 8.0),
+    ]
+
+
+def ends(top: Value, whites: Value, blacks: Value) -> list[Ramp]:
+    """What whites and blacks add, by the tone itself."""
+    white, black = whites / 100.0, blacks / 100.0
+    return [
+        Ramp(0.35 * white, 1.0, -0.5, top),
+        Ramp((0.45 - 0.1 * black) * black, -1.0, 1.0, 8.0),
+    ]
+
+
+def climbed(tone: Tensor, ramps: Sequence[Ramp]) -> Tensor:
+    """EV that the `ramps` add to a `tone`."""
+    total = torch.zeros_like(tone)
+    for gain, sign, start, stop in ramps:
+        total = total + gain * (_bend(sign * tone - start) - _bend(sign * tone - stop))
+    return total
 
 
 def features(
@@ -142,32 +175,8 @@ def _base(tone: Tensor, fit: Tensor) -> Tensor:
     return tone - detail * torch.exp(-0.5 * (detail / OUTSTANDING) ** 2)
 
 
-def _highlights(tone: Tensor, top: Value, amount: Value) -> Tensor:
-    return (0.42 - 0.13 * amount) * amount * _ramp(tone, 0.2, top)
-
-
-def _shadows(tone: Tensor, amount: Value) -> Tensor:
-    depth = -tone
-    # the deepest blacks are lifted less: black stays black, and noise stays in it
-    opened = _ramp(depth, 0.3, 4.7) - 0.6 * _ramp(depth, 5.2, 8.0)
-    return (0.5 + 0.05 * amount) * amount * opened
-
-
-def _whites(tone: Tensor, top: Value, amount: Value) -> Tensor:
-    return 0.35 * amount * _ramp(tone, -0.5, top)
-
-
-def _blacks(tone: Tensor, amount: Value) -> Tensor:
-    return (0.45 - 0.1 * amount) * amount * _ramp(-tone, 1.0, 8.0)
-
-
-def _ramp(tone: Tensor, start: float, stop: Value) -> Tensor:
-    """0 below `start`, then rising as `tone` does, level from `stop`; round at both ends."""
-    return _bend(tone - start) - _bend(tone - stop)
-
-
 def _bend(x: Tensor) -> Tensor:
-    """max(x, 0), but a parabola for |x| < KNEE."""
+    """max(x, 0), but a parabola for abs(x) < KNEE."""
     inner = (x + KNEE).clamp(0.0, 2.0 * KNEE)
     return inner * inner / (4.0 * KNEE) + (x - KNEE).clamp_min(0.0)
 
