@@ -46,8 +46,9 @@ def history(
     """The history that makes `settings` of a raw with `metadata`.
 
     `until` names the last stage, or "" for none; without it, all of them. Modules of `kept` that we
-    do not know stay; a view transform among them takes the place of ours until ours is moved.
-    `own_input` are the user's own items on the way to the first stage; without it, those of `kept`.
+    do not know stay; a view transform among them takes the place of ours until ours is moved,
+    unless both are at work there. `own_input` are the user's own items on the way to the first
+    stage; without it, those of `kept`.
     """
     in_kept = () if kept is None else own_items(kept)
     own = in_kept if own_input is None else own_input
@@ -69,12 +70,11 @@ def history(
             items[module.name, "0"] = item(module.name, told, opacity)
         if module.stage.name == until:
             break
-    if any(_is_view(i) for i in others):
-        view = next(module for module in MODULES if module.stage.profile_part)
-        if view.stage.values(settings) == view.stage.neutral():
-            items.pop((view.name, "0"), None)
+    if kept is not None and (views := _in_place(kept)):
+        if _VIEW.stage.values(settings) == _VIEW.stage.neutral():
+            items.pop((_VIEW.name, "0"), None)
         else:
-            others = tuple(replace(i, enabled=False) if _is_view(i) else i for i in others)
+            others = tuple(replace(i, enabled=False) if i in views else i for i in others)
     # our own order makes the picture that is shown; strangers are where theirs has them
     strangers = any(i.enabled and i.module not in UNSEEN for i in others)
     order = kept.order if kept is not None and strangers else History().order
@@ -85,8 +85,14 @@ _FIRST = frozenset((module, "0") for module in INPUT)
 _SHOWN = _FIRST | {(module.name, "0") for module in MODULES}
 
 
-def _is_view(item: Item) -> bool:
-    return item.enabled and item.module in VIEWS
+_VIEW = next(module for module in MODULES if module.stage.profile_part)
+
+
+def _in_place(history: History) -> list[Item]:
+    """What is at work in the place of our view transform."""
+    if any(i.enabled and i.instance == (_VIEW.name, "0") for i in history.items):
+        return []
+    return [i for i in history.items if i.enabled and i.module in VIEWS]
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def settings_of(history: History, metadata: Metadata) -> Read:
     own, shot = own_items(history), metadata
     metadata = balanced(metadata, own)
     there = {i.module: i for i in history.items if i.instance == (i.module, "0") and i.enabled}
-    views = sorted({i.module for i in history.items if _is_view(i)})
+    views = _in_place(history)
     settings, notes = Settings(), []
     for module in MODULES:
         found = there.get(module.name)
@@ -119,8 +125,8 @@ def settings_of(history: History, metadata: Metadata) -> Read:
             settings = settings.replace(control, value)
         if found is None and module.stage.profile_part and not views:
             settings = settings.switch(module.stage.name, on=False)
-    notes += [f"darktable's {view} {_IN_PLACE}" for view in views]
-    rest = [i for i in history.items if i not in own and not _is_view(i)]
+    notes += [f"darktable's {view} {_IN_PLACE}" for view in sorted({i.module for i in views})]
+    rest = [i for i in history.items if i not in own and i not in views]
     others = {
         i.module for i in rest if i.enabled and i.instance not in _SHOWN and i.module not in UNSEEN
     }

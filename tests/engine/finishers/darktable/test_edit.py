@@ -173,3 +173,16 @@ def test_a_users_own_view_transform_stays_until_ours_is_moved(metadata, view) ->
     assert (enabled[view], enabled["sigmoid"]) == (False, True)
     again = settings_of(switched, metadata)
     assert (again.settings, again.notes) == (moved, ())
+
+
+def test_a_user_who_has_two_view_transforms_keeps_both(metadata) -> None:
+    theirs = Item("filmicrgb", 1, bytes(8))
+    edited = History((theirs, item("sigmoid", {})))
+    read = settings_of(edited, metadata)
+    assert read.notes == ("Kept, but neither shown nor exported here: darktable's filmicrgb.",)
+    for contrast in (None, 2.0):
+        settings = read.settings
+        if contrast is not None:
+            settings = settings.replace(DARKTABLE.control("view_contrast"), contrast)
+        enabled = {i.module: i.enabled for i in history(settings, metadata, kept=edited).items}
+        assert (enabled["filmicrgb"], enabled["sigmoid"]) == (True, True)
