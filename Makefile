@@ -10,7 +10,7 @@ run: venv $(SAMPLE)
 	$(BIN)/photofinish edit $(SAMPLE)
 
 test: venv
-	QT_QPA_PLATFORM=offscreen $(BIN)/pytest
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n 2
 
 lint: venv
 	$(BIN)/ruff check .

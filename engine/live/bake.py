@@ -64,10 +64,10 @@ class Baking:
 
     `way` leads from an image, which left the steps before, to the lattice of a run: it does the
     work of the stages `on_the_way`. `steady` makes of it one that a lattice is chosen by, which may
-    stay while a slider is dragged, and `anchor` one that loses nothing which a drag of those stages
-    could bring back. `on_nodes`: what a node goes through in an exact operator's
-    place, as clips before and after the table are made per pixel. `most_nodes` are what the colors
-    of a picture's sample may use: of the coarsest lattice they may use all.
+    stay while a slider is dragged; `anchor` one that loses nothing a drag of those stages could
+    bring back, if there is one. `on_nodes`: what a node goes through in an exact operator's place,
+    as clips before and after the table are made per pixel. `most_nodes` are what the colors of a
+    picture's sample may use: of the coarsest lattice they may use all.
     """
 
     way: Callable[[Tensor, Sequence[Step], Sequence[Step]], Way]
@@ -82,23 +82,17 @@ class Baking:
 class _Lattice:
     """The places of `image` on a lattice at the end of `way`, which hangs on what was `told`.
 
-    `taps`: what the `colors` of its nodes are before the first step and after each, with what that
-    was told.
+    `most` nodes were to be used. `taps`: what their `colors` are before the first step and after
+    each, with what that was told.
     """
 
     image: Tensor
     way: Way
+    most: int
     shaped: Shaped
     colors: Tensor
     told: object
     taps: list[tuple[object, Tensor]]
-
-    @classmethod
-    def of(cls, image: Tensor, way: Way, nodes: int, told: object) -> "_Lattice":
-        """The lattice at the end of `way`: of its nodes nothing else is known."""
-        on = shaped(planes_of(image), shaper_for(way, nodes), nodes)
-        colors = on.colors()
-        return cls(image, way, on, colors, told, [((), colors)])
 
 
 class Baked:
@@ -109,8 +103,6 @@ class Baked:
     ) -> None:
         """`nodes` along a side of the lattice; None: as fine as the picture's colors allow."""
         self._operators, self._nodes, self._baking = operators, nodes, baking
-        self._steady: Way | None = None
-        self._side = 0
         self._rest: _Lattice | None = None
         self._anchored: _Lattice | None = None
 
@@ -145,37 +137,41 @@ class Baked:
     def _lattice(
         self, image: Tensor, told: object, find: Callable[[], Way], *, moving: bool
     ) -> _Lattice:
-        rest = self._rest
+        """Where the pixels of `image` lie: at rest by their own way, in a drag as they lay before.
+
+        Where areawise stages have made another image, they lie nowhere yet.
+        """
+        most, rest = self._baking.most_nodes, self._rest
+        if moving:
+            most = min(most, image[0, 0].numel() // PIXELS)
         known = rest is not None and image is rest.image
-        if rest is not None and known and told == rest.told:
+        if rest is not None and known and told == rest.told and most <= rest.most:
             return rest
         way = find()
         anchor = self._baking.anchor(way)
-        most = self._baking.most_nodes
-        if moving:
-            most = min(most, image[0, 0].numel() // PIXELS)
-        if anchor is not None and moving and known:
-            return self._moved(self._anchor(image, anchor, most), told, way)
-        if anchor is not None and not moving:
-            self._anchor(image, anchor, most)  # so that a drag's first frame is as quick as others
-        return self._at_rest(image, told, way, most)
+        if anchor is None or (moving and not known):
+            return self._at_rest(image, told, way, most)
+        anchored = self._anchor(image, anchor, most)  # at rest too: it is there when a drag begins
+        return self._moved(anchored, told, way) if moving else self._at_rest(image, told, way, most)
 
     def _at_rest(self, image: Tensor, told: object, way: Way, most: int) -> _Lattice:
         """The lattice of `image` at the end of its own way."""
-        steady, known = self._baking.steady(way), self._rest
-        if known is None or image is not known.image or steady != self._steady:
-            self._side, self._steady = self._nodes or _side(image, steady, most), steady
-        self._rest = None  # first: its memory is at hand for what takes its place
-        self._rest = _Lattice.of(image, way, self._side, told)
+        before, steady = self._rest, self._baking.steady(way)
+        side = self._nodes
+        if before is not None and image is before.image and most == before.most:
+            side = before.shaped.nodes if steady == self._baking.steady(before.way) else side
+        self._rest = before = None  # first: its memory is at hand for what takes its place
+        self._rest = _lattice_of(image, way, side or _side(image, steady, most), most, told)
         return self._rest
 
     def _anchor(self, image: Tensor, anchor: Way, most: int) -> _Lattice:
-        """The lattice of `image` at the end of a way near the `anchor`."""
+        """The lattice of `image` at the end of the `anchor`, or of one near it."""
         lattice = self._anchored
-        if lattice is None or image is not lattice.image or not anchor.near(lattice.way):
-            self._anchored = None  # first, as above
-            lattice = _Lattice.of(image, anchor, self._nodes or _side(image, anchor, most), None)
-            self._anchored = lattice
+        known = lattice is not None and image is lattice.image and most <= lattice.most
+        if lattice is None or not known or not anchor.near(lattice.way):
+            self._anchored = lattice = None  # first, as above
+            side = self._nodes or _side(image, anchor, most)
+            self._anchored = lattice = _lattice_of(image, anchor, side, most, None)
         return lattice
 
     def _moved(self, lattice: _Lattice, told: object, way: Way) -> _Lattice:
@@ -191,6 +187,13 @@ class Baked:
         )
 
         return operate(colors, step.metadata, step.statistics, **step.values)
+
+
+def _lattice_of(image: Tensor, way: Way, side: int, most: int, told: object) -> _Lattice:
+    """A lattice with so many nodes along a side; of those nothing but their colors is known."""
+    on = shaped(planes_of(image), shaper_for(way, side), side)
+    colors = on.colors()
+    return _Lattice(image, way, most, on, colors, told, [((), colors)])
 
 
 def sample(image: Tensor) -> Planes:

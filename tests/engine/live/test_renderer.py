@@ -164,14 +164,23 @@ def test_a_drag_is_nearly_what_it_comes_to_rest_at(name: str, slider: str) -> No
         assert apart.quantile(0.99) < 3.0
 
 
-def test_nothing_of_a_drag_stays_in_the_picture_at_rest(photo: Photo) -> None:
-    for behind in (0.0, 40.0):  # without and with a stage that follows the table
-        renderer = LiveRenderer(photo, BASIC)
-        start = edit(exposure=0.2, sharpen_amount=behind)
-        end = edit(exposure=-0.7, temperature=4000.0, sharpen_amount=behind)
-        shown(renderer, start)
-        shown(renderer, end, moving=True)
-        assert np.array_equal(shown(renderer, end), shown(LiveRenderer(photo, BASIC), end))
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ({"exposure": 0.2}, {"exposure": -0.7, "temperature": 4000.0}),
+        ({"exposure": 0.2, "sharpen_amount": 40.0}, {"exposure": -0.7, "sharpen_amount": 40.0}),
+        ({"clarity": 20.0}, {"clarity": 40.0}),
+    ],
+)
+def test_nothing_of_a_drag_stays_in_the_picture_at_rest(
+    photo: Photo, start: dict[str, Setting], end: dict[str, Setting]
+) -> None:
+    renderer = LiveRenderer(photo, BASIC)
+    shown(renderer, edit(**start))
+    shown(renderer, edit(**end), moving=True)
+    assert np.array_equal(
+        shown(renderer, edit(**end)), shown(LiveRenderer(photo, BASIC), edit(**end))
+    )
 
 
 def test_a_drag_of_exposure_looks_at_no_pixel_but_to_color_it(
