@@ -20,7 +20,7 @@ PERIOD = 0.09
 """Seconds from one live pass to the next: faster says no more and takes the frames' time."""
 HURRY = 1.2
 """How many times faster than in a whole period a pass is made, so that it is ready in time."""
-LEAST, MOST = 0.001, 0.012
+LEAST, MOST = 0.001, 0.02
 """Seconds: bounds of one slice between two frames; a stage that takes longer is let finish."""
 GAP = 0.2
 """Seconds after which a slice is the first of a drag, and short: there is nothing to make up."""
