@@ -164,7 +164,7 @@ class RenderThread(NewestWins):
         self.framed.emit(frame)
 
     def _note(self, kind: str, request: Request, at: At, seconds: float) -> None:
-        """Learn from a frame, but not where it also set up what later ones use."""
+        """Learn from an exact frame, and from a drag's that set up nothing for later ones."""
         before = at.rendered.get(kind)
         at.rendered[kind] = request.settings
         if kind == "exact" or (request.moving and before is not None):

@@ -175,7 +175,7 @@ class Shaped:
     def colors(self) -> Tensor:
         """The colors (1, 3, R, ROW) of the used nodes, 0 to top but for rounding; the rest black.
 
-        In rows, so that stages can share them out as they do a picture.
+        In rows so long that kernels do not share them out: that would cost more than it saves.
         """
         out = room((3, -(-len(self.used) // ROW), ROW))
         out[:, -1] = 0.0
