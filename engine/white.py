@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.color import D50, D50_XYZ, D55, PROPHOTO, adaptation, xyz
+from engine.color import D50, D50_XYZ, D55, PROPHOTO, adaptable, adaptation, xyz
 from engine.metadata import Calibration, Matrix, Metadata, White
 from engine.slider import Value
 
@@ -168,16 +168,21 @@ def of_chromaticity(metadata: Metadata, xy: Tensor) -> White:
         return White(xy, one, torch.diag_embed(one), one[..., :0])
     weights = _weights(calibrations, xy)
     to_camera = _mix(weights, *_camera_matrices(metadata))
-    white = (to_camera @ xyz(xy)[..., None])[..., 0]
+    # the DNG SDK goes on with what lies beyond, and blown highlights come out yellow
+    color = adaptable(xyz(xy))
+    white = (to_camera @ color[..., None])[..., 0]
     white = (white / white.amax(-1, keepdim=True)).clamp(0.001, 1.0)
-    to_pcs = _camera_to_pcs(metadata, weights, to_camera, xy, white)
+    to_pcs = _camera_to_pcs(metadata, weights, to_camera, color, white)
     return White(xy, white, torch.from_numpy(_TO_PROPHOTO) @ to_pcs, weights)
 
 
 def _camera_to_pcs(
-    metadata: Metadata, weights: Tensor, to_camera: Tensor, xy: Tensor, white: Tensor
+    metadata: Metadata, weights: Tensor, to_camera: Tensor, color: Tensor, white: Tensor
 ) -> Tensor:
-    """Camera RGB to XYZ D50 (..., 3, 3), by forward matrices where the profile has them."""
+    """Camera RGB to XYZ D50 (..., 3, 3), by forward matrices where the profile has them.
+
+    The white has XYZ `color` and camera RGB `white`.
+    """
     forward = [c.forward_matrix for c in metadata.profile.calibrations]
     if any(matrix is not None for matrix in forward):
         known = torch.tensor([matrix is not None for matrix in forward])
@@ -185,7 +190,7 @@ def _camera_to_pcs(
         individual = torch.linalg.inv(_mix(weights, *_individual_matrices(metadata)))
         neutral = individual @ white[..., None]
         return _mix(_among(weights, known), *matrices) @ (individual / neutral)
-    from_pcs = to_camera @ adaptation(D50_XYZ, xyz(xy))
+    from_pcs = to_camera @ adaptation(D50_XYZ, color)
     return torch.linalg.inv(from_pcs / (from_pcs @ D50_XYZ).amax(-1)[..., None, None])
 
 
