@@ -33,6 +33,10 @@ _IN_PLACE = (
     "is kept as it is. The picture here has sigmoid in its place, and so has darktable's once a "
     "slider of that is moved."
 )
+_BARE = (
+    "darktable's view transform is switched off in this edit, and stays so. The picture here has "
+    "sigmoid, and so has darktable's once a slider of that is moved."
+)
 
 
 def history(
@@ -46,9 +50,9 @@ def history(
     """The history that makes `settings` of a raw with `metadata`.
 
     `until` names the last stage, or "" for none; without it, all of them. Modules of `kept` that we
-    do not know stay; a view transform among them takes the place of ours until ours is moved,
-    unless both are at work there. `own_input` are the user's own items on the way to the first
-    stage; without it, those of `kept`.
+    do not know stay. Its view transform takes the place of ours until ours is moved, unless both
+    are at work there; where all are switched off, so is what is written. `own_input` are the
+    user's own items on the way to the first stage; without it, those of `kept`.
     """
     in_kept = () if kept is None else own_items(kept)
     own = in_kept if own_input is None else own_input
@@ -70,9 +74,10 @@ def history(
             items[module.name, "0"] = item(module.name, told, opacity)
         if module.stage.name == until:
             break
-    if kept is not None and (views := _in_place(kept)):
+    if kept is not None and (views := _in_place(kept)) is not None:
         if _VIEW.stage.values(settings) == _VIEW.stage.neutral():
             items.pop((_VIEW.name, "0"), None)
+            others += tuple(i for i in kept.items if i.instance == (_VIEW.name, "0"))
         else:
             others = tuple(replace(i, enabled=False) if i in views else i for i in others)
     # our own order makes the picture that is shown; strangers are where theirs has them
@@ -88,11 +93,11 @@ _SHOWN = _FIRST | {(module.name, "0") for module in MODULES}
 _VIEW = next(module for module in MODULES if module.stage.profile_part)
 
 
-def _in_place(history: History) -> list[Item]:
-    """What is at work in the place of our view transform."""
-    if any(i.enabled and i.instance == (_VIEW.name, "0") for i in history.items):
-        return []
-    return [i for i in history.items if i.enabled and i.module in VIEWS]
+def _in_place(history: History) -> list[Item] | None:
+    """What is at work in the place of our view transform; None where ours is, or is yet to come."""
+    views = [i for i in history.items if i.module in VIEWS or i.instance == (_VIEW.name, "0")]
+    at_work = [i for i in views if i.enabled]
+    return at_work if views and all(i.module in VIEWS for i in at_work) else None
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,6 @@ def settings_of(history: History, metadata: Metadata) -> Read:
     own, shot = own_items(history), metadata
     metadata = balanced(metadata, own)
     there = {i.module: i for i in history.items if i.instance == (i.module, "0") and i.enabled}
-    views = _in_place(history)
     settings, notes = Settings(), []
     for module in MODULES:
         found = there.get(module.name)
@@ -123,10 +127,12 @@ def settings_of(history: History, metadata: Metadata) -> Read:
         for name, value in values.items():
             control = next(c for c in module.stage.controls if c.name == name)
             settings = settings.replace(control, value)
-        if found is None and module.stage.profile_part and not views:
-            settings = settings.switch(module.stage.name, on=False)
-    notes += [f"darktable's {view} {_IN_PLACE}" for view in sorted({i.module for i in views})]
-    rest = [i for i in history.items if i not in own and i not in views]
+    views = _in_place(history)
+    if views == []:
+        notes.append(_BARE)
+    replaced = views or []
+    notes += [f"darktable's {view} {_IN_PLACE}" for view in sorted({i.module for i in replaced})]
+    rest = [i for i in history.items if i not in own and i not in replaced]
     others = {
         i.module for i in rest if i.enabled and i.instance not in _SHOWN and i.module not in UNSEEN
     }

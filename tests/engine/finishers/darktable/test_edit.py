@@ -175,6 +175,24 @@ def test_a_users_own_view_transform_stays_until_ours_is_moved(metadata, view) ->
     assert (again.settings, again.notes) == (moved, ())
 
 
+@pytest.mark.parametrize("view", ["filmicrgb", "sigmoid"])
+def test_a_view_transform_switched_off_stays_so_until_ours_is_moved(metadata, view) -> None:
+    off = Item(view, layout("sigmoid").version, item("sigmoid", {}).parameters, enabled=False)
+    edited = History((item("exposure", {"exposure": 1.0}), off))
+    read = settings_of(edited, metadata)
+    assert read.settings.off == frozenset()
+    assert any("switched off" in note for note in read.notes)
+    written = history(read.settings, metadata, kept=edited)
+    assert [i for i in written.items if i.module in (view, "sigmoid")] == [off]
+    again = settings_of(written, metadata)
+    assert (again.settings, again.notes) == (read.settings, read.notes)
+    moved = read.settings.replace(DARKTABLE.control("view_contrast"), 2.0)
+    switched = history(moved, metadata, kept=written)
+    assert {i.module for i in switched.items if i.enabled} >= {"sigmoid"}
+    again = settings_of(switched, metadata)
+    assert (again.settings, again.notes) == (moved, ())
+
+
 def test_a_user_who_has_two_view_transforms_keeps_both(metadata) -> None:
     theirs = Item("filmicrgb", 1, bytes(8))
     edited = History((theirs, item("sigmoid", {})))
