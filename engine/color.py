@@ -19,9 +19,18 @@ BRADFORD = np.array(
 """Cone responses [Lam 1985, linearised as in ICC.1:2022, annex E]."""
 
 
+REAL = 0.999999
+"""What x, y and their sum may be at most."""
+
+
 def xyz(xy: Tensor) -> Tensor:
-    """XYZ (..., 3) with Y = 1 of chromaticities (..., 2)."""
-    x, y = xy.clamp(1e-6, 0.999999).unbind(-1)
+    """XYZ (..., 3) with Y = 1 of chromaticities (..., 2).
+
+    Those of no light, which extreme temperatures and tints ask for, are moved to one without blue,
+    as in Adobe's DNG SDK.
+    """
+    xy = xy.clamp(1e-6, REAL)
+    x, y = (xy * (REAL / xy.sum(-1, keepdim=True).clamp_min(REAL))).unbind(-1)
     return torch.stack([x / y, torch.ones_like(x), (1.0 - x - y) / y], -1)
 
 
@@ -42,10 +51,7 @@ def adaptation(source: Tensor, target: Tensor) -> Tensor:
 
 
 def adaptable(white: Tensor) -> Tensor:
-    """The XYZ (..., 3) nearest to `white` that `adaptation` fully takes D50 to.
-
-    Extreme temperatures and tints ask for a light that has no blue, or less than none.
-    """
+    """The XYZ (..., 3) nearest to `white` that `adaptation` takes D50 to, in full."""
     bradford = torch.from_numpy(BRADFORD)
     usual = bradford @ D50_XYZ
     cones = (bradford @ white[..., None])[..., 0]

@@ -168,20 +168,22 @@ def of_chromaticity(metadata: Metadata, xy: Tensor) -> White:
         return White(xy, one, torch.diag_embed(one), one[..., :0])
     weights = _weights(calibrations, xy)
     to_camera = _mix(weights, *_camera_matrices(metadata))
-    # the DNG SDK goes on with what lies beyond, and blown highlights come out yellow
-    color = adaptable(xyz(xy))
-    white = (to_camera @ color[..., None])[..., 0]
+    light = xyz(xy)
+    if all(c.forward_matrix is None for c in calibrations):
+        # the DNG SDK takes it as it is, and blown highlights come out yellow
+        light = adaptable(light)
+    white = (to_camera @ light[..., None])[..., 0]
     white = (white / white.amax(-1, keepdim=True)).clamp(0.001, 1.0)
-    to_pcs = _camera_to_pcs(metadata, weights, to_camera, color, white)
+    to_pcs = _camera_to_pcs(metadata, weights, to_camera, light, white)
     return White(xy, white, torch.from_numpy(_TO_PROPHOTO) @ to_pcs, weights)
 
 
 def _camera_to_pcs(
-    metadata: Metadata, weights: Tensor, to_camera: Tensor, color: Tensor, white: Tensor
+    metadata: Metadata, weights: Tensor, to_camera: Tensor, light: Tensor, white: Tensor
 ) -> Tensor:
     """Camera RGB to XYZ D50 (..., 3, 3), by forward matrices where the profile has them.
 
-    The white has XYZ `color` and camera RGB `white`.
+    `light` is the white's XYZ, `white` its camera RGB.
     """
     forward = [c.forward_matrix for c in metadata.profile.calibrations]
     if any(matrix is not None for matrix in forward):
@@ -190,7 +192,7 @@ def _camera_to_pcs(
         individual = torch.linalg.inv(_mix(weights, *_individual_matrices(metadata)))
         neutral = individual @ white[..., None]
         return _mix(_among(weights, known), *matrices) @ (individual / neutral)
-    from_pcs = to_camera @ adaptation(D50_XYZ, color)
+    from_pcs = to_camera @ adaptation(D50_XYZ, light)
     return torch.linalg.inv(from_pcs / (from_pcs @ D50_XYZ).amax(-1)[..., None, None])
 
 

@@ -69,6 +69,14 @@ def test_as_shot_white_has_the_as_shot_neutral() -> None:
     assert torch.allclose(again.camera_to_prophoto, shot.camera_to_prophoto, atol=1e-6)
 
 
+def test_as_shot_white_of_a_sodium_lamp_is_kept_where_no_adaptation_stands_against_it() -> None:
+    forward = np.array([[0.70, 0.16, 0.10], [0.26, 0.86, -0.12], [0.03, -0.20, 0.99]])
+    neutral = np.array([1.0, 0.76, 0.1])
+    about = metadata(Calibration(17, A, forward), as_shot_neutral=neutral)
+    resolved = white.as_shot(about)
+    assert resolved.camera_white.numpy() == pytest.approx(neutral, abs=1e-6)
+
+
 def test_one_of_the_two_given_keeps_the_other_as_shot() -> None:
     about = metadata(Calibration(17, A), Calibration(21, C))
     temperature, tint = white.as_shot_temperature_tint(about)
@@ -145,10 +153,11 @@ def test_white_at_a_light_is_that_light_alone() -> None:
     assert at_light.weights[1] > 0.999
 
 
-def test_forward_matrix_sends_white_to_d50() -> None:
+@given(temperatures, tints)
+def test_forward_matrix_sends_white_to_d50(temperature: float, tint: float) -> None:
     forward = np.array([[0.70, 0.16, 0.10], [0.26, 0.86, -0.12], [0.03, -0.20, 0.99]])
     about = metadata(Calibration(17, A, forward), Calibration(21, C, forward))
-    resolved = white.resolve(about, 4300.0, 20.0)
+    resolved = white.resolve(about, temperature, tint)
     gray = resolved.camera_to_prophoto @ resolved.camera_white
     assert torch.allclose(gray, torch.ones(3, dtype=torch.float64), atol=1e-9)
 
