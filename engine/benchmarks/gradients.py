@@ -20,6 +20,7 @@ from engine.progress import Progress, Work
 from engine.proxies.chain import Chain
 from engine.renderer import Renderer, Tap
 from engine.slider import Slider
+from engine.stage import Space
 
 STEP = 0.02
 """Share of a slider's range to either side."""
@@ -36,6 +37,7 @@ ROUNDED = 1e-4
 """How near to black or white counts as clipped: by matrices and curves white rounds to less than
 1."""
 
+BOUNDED = (Space.PROFILE, Space.DISPLAY)
 DIGITS = 4
 _STEPS = "at_the_step", "at_a_tenth"
 
@@ -46,10 +48,12 @@ def gradients(
     """Cosines over so many random settings, every slider at each: mean, worst, worst by slider."""
     found: dict[str, list[float]] = {}
     bent: dict[str, dict[str, float]] = {}
-    seeds = count()
+    seeds, left_out = count(), 0
     for turn in range(settings):
         name, photo = photos[turn % len(photos)]
-        at = next(at for at in _draws(finisher, seeds) if not _clips(finisher, photo, at))
+        at = fractions(finisher, next(seeds), margin=STEP)
+        while _clips(finisher, photo, at):
+            at, left_out = fractions(finisher, next(seeds), margin=STEP), left_out + 1
         for i, (slider, cosines) in enumerate(_cosines(finisher, photo, at)):
             found.setdefault(slider.name, []).extend(cosines[:1])
             if len(cosines) > 1:
@@ -60,6 +64,7 @@ def gradients(
     every = [cosine for own in measured.values() for cosine in own]
     return {
         "settings": settings,
+        "clipped_and_left_out": left_out,
         "step": STEP,
         "mean_cosine": round(sum(every) / len(every), DIGITS),
         "worst_cosine": round(min(every), DIGITS),
@@ -71,14 +76,13 @@ def gradients(
     }
 
 
-def _draws(finisher: Finisher, seeds: Iterator[int]) -> Iterator[Fractions]:
-    for seed in seeds:
-        yield fractions(finisher, seed, margin=STEP)
-
-
 def _clips(finisher: Finisher, photo: Photo, at: Fractions) -> bool:
-    """Whether so much of the picture is clipped that its direction would be that of the rest."""
-    return clips(Renderer(photo, finisher).picture(placed(finisher, at)), ROUNDED)
+    """Whether so much of the picture is clipped that its direction would be that of the rest.
+
+    By whichever stage: a later one may darken what an earlier one has clipped.
+    """
+    taps = Renderer(photo, finisher).render(placed(finisher, at))
+    return any(clips(tap.image, ROUNDED) for tap in taps if tap.stage.space in BOUNDED)
 
 
 def _cosines(

@@ -1,5 +1,7 @@
 """Gradients: the chain's point where the exact pictures go."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -37,6 +39,20 @@ def test_where_they_do_not_the_finer_step_is_told(found) -> None:
     for cosines in found["below_0.9"].values():
         assert cosines["at_the_step"] < 0.9
         assert cosines["at_a_tenth"] > cosines["at_the_step"]
+
+
+def test_a_picture_clipped_on_its_way_is_left_out() -> None:
+    photos = [("made", photo_of(scene(48, 32)))]
+    exposure, darker = (next(s for s in BASIC if s.name == n) for n in ("exposure", "saturation"))
+    veiled = replace(darker, exact=lambda image, m, h, *, saturation: 0.1 + 0.5 * image.tanh())
+    clipping = next(s for s in BASIC if s.name == "color_tables")
+    blown = Finisher("blown", (exposure, clipping, veiled))
+    whole = Finisher("whole", (exposure, veiled))
+    left_out = [
+        finish(gradients(finisher, photos, settings=3))["clipped_and_left_out"]
+        for finisher in (blown, whole)
+    ]
+    assert left_out[0] > left_out[1] == 0
 
 
 def test_white_that_rounding_darkens_is_clipped() -> None:
