@@ -37,26 +37,13 @@ def xyz(xy: Tensor) -> Tensor:
 D50_XYZ = xyz(torch.tensor(D50, dtype=torch.float64))
 
 
-LEAST, MOST = 0.1, 10.0
-"""Times the cone responses of another white that those of a white may be."""
-
-
 def adaptation(source: Tensor, target: Tensor) -> Tensor:
     """Linear Bradford matrix (..., 3, 3) from white `source` to white `target`, both XYZ."""
     bradford = torch.from_numpy(BRADFORD)
     before = (bradford @ source[..., None])[..., 0].clamp_min(1e-9)
     after = (bradford @ target[..., None])[..., 0].clamp_min(0.0)
-    gains = (after / before).clamp(LEAST, MOST)
+    gains = (after / before).clamp(0.1, 10.0)
     return torch.linalg.inv(bradford) @ (gains[..., None] * bradford)
-
-
-def adaptable(white: Tensor) -> Tensor:
-    """The XYZ (..., 3) nearest to `white` that `adaptation` takes D50 to, in full."""
-    bradford = torch.from_numpy(BRADFORD)
-    usual = bradford @ D50_XYZ
-    cones = (bradford @ white[..., None])[..., 0]
-    cones = torch.minimum(torch.maximum(cones, LEAST * usual), MOST * usual)
-    return (torch.linalg.inv(bradford) @ cones[..., None])[..., 0]
 
 
 def _space(name: str, title: str, primaries: list[list[float]]) -> ColorSpace:

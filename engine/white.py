@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.color import D50, D50_XYZ, D55, PROPHOTO, adaptable, adaptation, xyz
+from engine.color import D50, D50_XYZ, D55, PROPHOTO, adaptation, xyz
 from engine.metadata import Calibration, Matrix, Metadata, White
 from engine.slider import Value
 
@@ -169,31 +169,32 @@ def of_chromaticity(metadata: Metadata, xy: Tensor) -> White:
     weights = _weights(calibrations, xy)
     to_camera = _mix(weights, *_camera_matrices(metadata))
     light = xyz(xy)
-    if all(c.forward_matrix is None for c in calibrations):
-        # the DNG SDK takes it as it is, and blown highlights come out yellow
-        light = adaptable(light)
-    white = (to_camera @ light[..., None])[..., 0]
-    white = (white / white.amax(-1, keepdim=True)).clamp(0.001, 1.0)
-    to_pcs = _camera_to_pcs(metadata, weights, to_camera, light, white)
+    if any(c.forward_matrix is not None for c in calibrations):
+        white = _camera_white(to_camera @ light[..., None])
+        to_pcs = _by_forward_matrices(metadata, weights, white)
+    else:
+        from_pcs = to_camera @ adaptation(D50_XYZ, light)
+        # as far out as adaptation follows: with the light itself, as in the DNG SDK, white would
+        # come out yellow where that has too little blue
+        seen = from_pcs @ D50_XYZ[:, None]
+        white = _camera_white(seen)
+        to_pcs = torch.linalg.inv(from_pcs / seen.amax(-2, keepdim=True))
     return White(xy, white, torch.from_numpy(_TO_PROPHOTO) @ to_pcs, weights)
 
 
-def _camera_to_pcs(
-    metadata: Metadata, weights: Tensor, to_camera: Tensor, light: Tensor, white: Tensor
-) -> Tensor:
-    """Camera RGB to XYZ D50 (..., 3, 3), by forward matrices where the profile has them.
+def _camera_white(color: Tensor) -> Tensor:
+    """Camera RGB (..., 3) of a white that is seen as `color` (..., 3, 1), at most 1."""
+    return (color / color.amax(-2, keepdim=True)).clamp(0.001, 1.0)[..., 0]
 
-    `light` is the white's XYZ, `white` its camera RGB.
-    """
+
+def _by_forward_matrices(metadata: Metadata, weights: Tensor, white: Tensor) -> Tensor:
+    """Camera RGB to XYZ D50 (..., 3, 3), by those forward matrices that the profile has."""
     forward = [c.forward_matrix for c in metadata.profile.calibrations]
-    if any(matrix is not None for matrix in forward):
-        known = torch.tensor([matrix is not None for matrix in forward])
-        matrices = [_normal_forward(m) for m in forward if m is not None]
-        individual = torch.linalg.inv(_mix(weights, *_individual_matrices(metadata)))
-        neutral = individual @ white[..., None]
-        return _mix(_among(weights, known), *matrices) @ (individual / neutral)
-    from_pcs = to_camera @ adaptation(D50_XYZ, light)
-    return torch.linalg.inv(from_pcs / (from_pcs @ D50_XYZ).amax(-1)[..., None, None])
+    known = torch.tensor([matrix is not None for matrix in forward])
+    matrices = [_normal_forward(m) for m in forward if m is not None]
+    individual = torch.linalg.inv(_mix(weights, *_individual_matrices(metadata)))
+    neutral = individual @ white[..., None]
+    return _mix(_among(weights, known), *matrices) @ (individual / neutral)
 
 
 def _of_neutral(metadata: Metadata, neutral: Tensor) -> Tensor:

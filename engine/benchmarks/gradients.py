@@ -48,12 +48,11 @@ def gradients(
     """Cosines over so many random settings, every slider at each: mean, worst, worst by slider."""
     found: dict[str, list[float]] = {}
     bent: dict[str, dict[str, float]] = {}
-    seeds, left_out = count(), 0
+    seeds = count()
     for turn in range(settings):
         name, photo = photos[turn % len(photos)]
-        at = fractions(finisher, next(seeds), margin=STEP)
-        while _clips(finisher, photo, at):
-            at, left_out = fractions(finisher, next(seeds), margin=STEP), left_out + 1
+        draws = (fractions(finisher, seed, margin=STEP) for seed in seeds)
+        at = next(at for at in draws if not _clips(finisher, photo, at))
         for i, (slider, cosines) in enumerate(_cosines(finisher, photo, at)):
             found.setdefault(slider.name, []).extend(cosines[:1])
             if len(cosines) > 1:
@@ -64,7 +63,7 @@ def gradients(
     every = [cosine for own in measured.values() for cosine in own]
     return {
         "settings": settings,
-        "clipped_and_left_out": left_out,
+        "clipped_and_left_out": next(seeds) - settings,
         "step": STEP,
         "mean_cosine": round(sum(every) / len(every), DIGITS),
         "worst_cosine": round(min(every), DIGITS),

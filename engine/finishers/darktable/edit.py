@@ -76,8 +76,8 @@ def history(
             break
     if kept is not None and (views := _in_place(kept)) is not None:
         if _VIEW.stage.values(settings) == _VIEW.stage.neutral():
-            items.pop((_VIEW.name, "0"), None)
-            others += tuple(i for i in kept.items if i.instance == (_VIEW.name, "0"))
+            items.pop(_OURS, None)
+            others += tuple(i for i in kept.items if i.instance == _OURS)
         else:
             others = tuple(replace(i, enabled=False) if i in views else i for i in others)
     # our own order makes the picture that is shown; strangers are where theirs has them
@@ -91,11 +91,12 @@ _SHOWN = _FIRST | {(module.name, "0") for module in MODULES}
 
 
 _VIEW = next(module for module in MODULES if module.stage.profile_part)
+_OURS = (_VIEW.name, "0")
 
 
 def _in_place(history: History) -> list[Item] | None:
     """What is at work in the place of our view transform; None where ours is, or is yet to come."""
-    views = [i for i in history.items if i.module in VIEWS or i.instance == (_VIEW.name, "0")]
+    views = [i for i in history.items if i.module in VIEWS or i.instance == _OURS]
     at_work = [i for i in views if i.enabled]
     return at_work if views and all(i.module in VIEWS for i in at_work) else None
 
