@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from engine.clipping import clipped
 from engine.color import extremes
 from engine.metadata import Metadata, Profile
 
@@ -93,7 +94,7 @@ def exposure_ramp(x: Tensor, metadata: Metadata) -> Tensor:
     if radius > 1e-9:  # or the parabola could overflow
         foot = (x - (black - radius)).clamp_min(0.0).square() * (slope / (4.0 * radius))
         line = torch.where(x < black + radius, foot, line)
-    return line.clamp(0.0, 1.0)
+    return clipped(line)
 
 
 def darkening(x: Floats, ev: float) -> Floats:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.clipping import clipped
 from engine.color import srgb_decode, srgb_encode
 from engine.curves import total_exposure
 from engine.metadata import Encoding, GainTableMap, HueSatTable, Metadata, Profile
@@ -130,7 +131,7 @@ def apply_gain_table_map(image: Tensor, table: GainTableMap, metadata: Metadata)
     if table.gamma != 1.0:
         level = level.clamp_min(_TINY) ** table.gamma
     (gain,) = interpolate(table.gains[..., None], row[:, None], column, level * points)
-    return (image * gain.unsqueeze(1)).clamp(0.0, 1.0)
+    return clipped(image * gain.unsqueeze(1))
 
 
 def _deltas(deltas: Floats, hue: Tensor, saturation: Tensor, value: Tensor) -> list[Tensor]:

@@ -2,13 +2,15 @@
 
 These by central differences, in double precision: in single, what a step of a faint slider changes
 would drown in rounding. What counts is the direction, so two gradients are compared by the cosine
-between them, as pictures.
+between them, as pictures. The chain is asked for the slope over the same step, which sees over the
+edges of clips, and for that at the point, which does not.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,8 +28,8 @@ STEP = 0.02
 """Share of a slider's range to either side."""
 
 LOW, FINER = 0.9, 0.1
-"""Cosine below which the differences are taken again, with this share of the step: where the finer
-ones agree with the gradient and the coarse ones do not, the picture bends within a step."""
+"""Cosine below which both are taken again, with this share of the step: where these agree and those
+over the whole step do not, the picture bends within it."""
 
 NOTHING = 2e-5
 """Root mean square of the change of encoded sRGB over a whole range, below which a slider does
@@ -39,14 +41,21 @@ ROUNDED = 1e-4
 
 BOUNDED = (Space.PROFILE, Space.DISPLAY)
 DIGITS = 4
-_STEPS = "at_the_step", "at_a_tenth"
+
+
+class Cosines(NamedTuple):
+    """With the slopes over the step and at the point; where the first is LOW, over a finer step."""
+
+    step: float
+    point: float
+    finer: float | None
 
 
 def gradients(
     finisher: Finisher, photos: Sequence[tuple[str, Photo]], settings: int
 ) -> Work[dict[str, object]]:
     """Cosines over so many random settings, every slider at each: mean, worst, worst by slider."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Cosines]] = {}
     bent: dict[str, dict[str, float]] = {}
     seeds = count()
     for turn in range(settings):
@@ -54,25 +63,33 @@ def gradients(
         draws = (fractions(finisher, seed, margin=STEP) for seed in seeds)
         at = next(at for at in draws if not _clips(finisher, photo, at))
         for i, (slider, cosines) in enumerate(_cosines(finisher, photo, at)):
-            found.setdefault(slider.name, []).extend(cosines[:1])
-            if len(cosines) > 1:
-                bent[f"{slider.name}, {name}"] = dict(zip(_STEPS, cosines, strict=True))
+            own = found.setdefault(slider.name, [])
+            if cosines is not None:
+                own.append(cosines)
+                if cosines.finer is not None:
+                    both = {"at_the_step": cosines.step, "at_a_tenth": cosines.finer}
+                    bent[f"{slider.name}, {name}, setting {turn}"] = both
             sliders = len(finisher.sliders)
             yield Progress(turn * sliders + i, settings * sliders, f"Gradients on {name}")
     measured = {name: own for name, own in found.items() if own}
-    every = [cosine for own in measured.values() for cosine in own]
+    every = [cosines for own in measured.values() for cosines in own]
     return {
         "settings": settings,
         "clipped_and_left_out": next(seeds) - settings,
         "step": STEP,
-        "mean_cosine": round(sum(every) / len(every), DIGITS),
-        "worst_cosine": round(min(every), DIGITS),
+        **_spread([cosines.step for cosines in every]),
+        "at_the_point": _spread([cosines.point for cosines in every]),
         "worst_by_slider": {
-            name: round(min(own), DIGITS) for name, own in sorted(measured.items())
+            name: min(cosines.step for cosines in own) for name, own in sorted(measured.items())
         },
         "below_0.9": bent,
         "without_effect": sorted(set(found) - set(measured)),
     }
+
+
+def _spread(cosines: Sequence[float]) -> dict[str, object]:
+    mean = round(sum(cosines) / len(cosines), DIGITS)
+    return {"pairs": len(cosines), "mean_cosine": mean, "worst_cosine": min(cosines)}
 
 
 def _clips(finisher: Finisher, photo: Photo, at: Fractions) -> bool:
@@ -86,8 +103,8 @@ def _clips(finisher: Finisher, photo: Photo, at: Fractions) -> bool:
 
 def _cosines(
     finisher: Finisher, photo: Photo, at: Fractions
-) -> Iterator[tuple[Slider, list[float]]]:
-    """Each slider's cosine, unless it does nothing, and that at a finer step where it is LOW."""
+) -> Iterator[tuple[Slider, Cosines | None]]:
+    """Each slider's cosines, unless it does nothing."""
     settings = placed(finisher, at)
     taps = list(Renderer(photo, finisher).render(settings))
     exact = Renderer(replace(photo, image=photo.image.double()), finisher)
@@ -99,18 +116,19 @@ def _cosines(
         rest = Chain(Finisher(finisher.name, finisher.stages[place:]))
         where = rest.fractions(settings, photo.metadata)
         for i, slider in enumerate(stage.sliders):
-            difference = _difference(exact, slider, at)
+            difference = _difference(exact, slider, at, STEP)
             if float(difference.square().mean().sqrt()) < NOTHING:
-                yield slider, []
+                yield slider, None
                 continue
-            unit = torch.zeros_like(where)
-            unit[i] = 1.0
-            tangent = torch.func.jvp(partial(rest, before), (where,), (unit,))[1]
-            cosines = [_cosine(tangent, difference)]
-            if cosines[0] < LOW:
-                finer = _difference(exact, slider, at, FINER * STEP)
-                cosines.append(_cosine(tangent, finer))
-            yield slider, cosines
+            along = torch.zeros_like(where)
+            along[i] = 1.0
+            slope = partial(rest.slope, before, where, along)
+            over, point = (_cosine(slope(step), difference) for step in (STEP, 0.0))
+            finer = None
+            if over < LOW:
+                step = FINER * STEP
+                finer = _cosine(slope(step), _difference(exact, slider, at, step))
+            yield slider, Cosines(over, point, finer)
 
 
 def _behind(photo: Photo, tap: Tap) -> Photo:
@@ -118,7 +136,7 @@ def _behind(photo: Photo, tap: Tap) -> Photo:
     return replace(photo, image=tap.image, metadata=tap.metadata, statistics=tap.statistics)
 
 
-def _difference(exact: Renderer, slider: Slider, at: Fractions, step: float = STEP) -> Tensor:
+def _difference(exact: Renderer, slider: Slider, at: Fractions, step: float) -> Tensor:
     """d(picture)/d(fraction) by central differences."""
     beyond, before = (
         exact.picture(placed(exact.finisher, {**at, slider.name: at[slider.name] + by}))

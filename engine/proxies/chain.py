@@ -5,10 +5,12 @@ proxy elsewhere; forward and reverse mode both pass, to every slider and to ever
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from engine.clipping import seen_over
 from engine.finisher import Finisher
 from engine.fractions import fractions_of, settings_at
 from engine.metadata import Metadata
@@ -54,6 +56,17 @@ class Chain:
             if not idle:
                 image = self._operators[stage.name](image, metadata, statistics, **given)
         return image
+
+    def slope(self, photo: Photo, where: Tensor, along: Tensor, step: float) -> Tensor:
+        """What a step along `along` (n,) from the fractions `where` (n,) changes, per fraction.
+
+        That is the derivative (1, 3, H, W) in forward mode. But where the picture is clipped, what
+        the step, `step` of each slider's range to either side, takes across an edge counts by how
+        far it goes; 0 for the derivative at the point.
+        """
+        with seen_over(step):
+            slope: Tensor = torch.func.jvp(partial(self, photo), (where,), (along,))[1]
+        return slope
 
     def fractions(self, settings: Settings, metadata: Metadata) -> Tensor:
         """Where each slider stands (n,), from 0 to 1; *as shot* is what it is for this photo."""

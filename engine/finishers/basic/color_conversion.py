@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from engine.clipping import displayed
 from engine.color import PROPHOTO, SRGB, between, encode, transform
 from engine.metadata import Metadata
 from engine.stage import Kind, Space, Stage
@@ -10,7 +11,7 @@ from engine.statistics import Statistics
 
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """Return linear ProPhoto `image` (B, 3, H, W) encoded for `metadata.output`, in [0, 1]."""
-    return encode(_linear(image, metadata).clamp(0.0, 1.0), metadata.output or SRGB)
+    return displayed(_linear(image, metadata), metadata.output or SRGB)
 
 
 def unclipped(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine import white
+from engine.clipping import clipped
 from engine.color import transform
 from engine.curves import exposure_ramp
 from engine.metadata import Metadata, White
@@ -19,7 +20,7 @@ from engine.tables import apply_gain_table_map, apply_hue_sat, apply_hue_sat_map
 def exact(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
     """Return scene-referred `image` (B, 3, H, W), linear ProPhoto, as the profile's, in [0, 1]."""
     chosen = metadata.white or white.as_shot(metadata)
-    return profiled(clip_at_white(image, chosen).clamp(0.0, 1.0), metadata, statistics)
+    return profiled(clipped(clip_at_white(image, chosen)), metadata, statistics)
 
 
 def profiled(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
@@ -42,7 +43,7 @@ def clip_at_white(image: Tensor, chosen: White) -> Tensor:
     """
     to_prophoto = chosen.camera_to_prophoto * chosen.camera_white[..., None, :]
     balanced = transform(image, torch.linalg.inv(to_prophoto))
-    return transform(balanced.clamp_max(1.0), to_prophoto)
+    return transform(clipped(balanced, low=None), to_prophoto)
 
 
 STAGE = Stage("color_tables", (), exact, Kind.PROGRAM, Space.PROFILE, profile_part=True)

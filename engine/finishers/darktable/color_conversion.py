@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from engine.clipping import displayed
 from engine.color import REC2020, SRGB, between, encode, transform
 from engine.metadata import ColorSpace, Metadata
 from engine.stage import Kind, Space, Stage
@@ -22,7 +23,7 @@ def unclipped(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tens
 
 def shown(image: Tensor, space: ColorSpace) -> Tensor:
     """Linear Rec. 2020 `image` (B, 3, H, W) encoded for `space`, in [0, 1]."""
-    return encode(transform(image, between(REC2020, space)).clamp(0.0, 1.0), space)
+    return displayed(transform(image, between(REC2020, space)), space)
 
 
 STAGE = Stage("color_conversion", (), exact, Kind.PROGRAM, Space.DISPLAY, profile_part=True)

@@ -31,6 +31,8 @@ def test_every_slider_with_an_effect_is_compared(found) -> None:
 def test_directions_agree(found) -> None:
     assert found["mean_cosine"] > 0.97
     assert found["worst_cosine"] == min(found["worst_by_slider"].values())
+    assert found["at_the_point"]["pairs"] == found["pairs"] >= len(found["worst_by_slider"])
+    assert 0.9 < found["at_the_point"]["mean_cosine"] < found["mean_cosine"]
 
 
 def test_where_they_do_not_the_finer_step_is_told(found) -> None:

@@ -84,6 +84,18 @@ def test_forward_and_reverse_mode_agree(photo, settings, chain):
         assert_close((tangent * weight).sum(), followed.grad[index], rtol=1e-3, atol=1e-3)
 
 
+def test_a_slope_over_a_step_tells_what_the_step_changes(photo, chain):
+    """A display can show few of these colors: the step takes many across the edge."""
+    vivid = Settings().replace(BASIC.control("saturation"), 95.0)
+    at, along = chain.fractions(vivid, photo.metadata), torch.zeros(len(chain.sliders))
+    along[[slider.name for slider in chain.sliders].index("temperature")] = 1.0
+    step = 0.02
+    changed = (chain(photo, at + step * along) - chain(photo, at - step * along)) / (2.0 * step)
+    over, point = (chain.slope(photo, at, along, by) for by in (step, 0.0))
+    assert_close(point, torch.func.jvp(lambda f: chain(photo, f), (at,), (along,))[1])
+    assert (over - changed).norm() < 0.8 * (point - changed).norm()
+
+
 def test_gradients_reach_the_pixels_through_the_statistics_too(photo, settings, chain):
     def picture(image, *, carried):
         h = canonical_statistics(image, photo.metadata) if carried else photo.statistics
