@@ -10,16 +10,23 @@ TINY = 1e-6
 
 
 def room(image: Tensor, gray: Tensor) -> Tensor:
-    """How many times its distance from `gray` (B, 1, H, W) each pixel can have within [0, 1]."""
-    low, high = extremes(image)
-    up = (1.0 - gray).clamp_min(TINY) / (high - gray).clamp_min(TINY)
-    down = gray.clamp_min(TINY) / (gray - low).clamp_min(TINY)
-    return torch.minimum(up, down)
+    """How many times its distance from `gray` (B, 1, H, W) each pixel can have within [0, 1].
+
+    A little less where two channels near their ends together, so that no hue has a ridge: what the
+    channels need is added up as a norm of the fourth power.
+    """
+    away = image - gray
+    up, down = 1.0 / (1.0 - gray).clamp_min(TINY), -1.0 / gray.clamp_min(TINY)
+    needs = torch.maximum(away * up, away * down).clamp(TINY, 1.0 / TINY)
+    return needs.square().square().sum(1, keepdim=True).sqrt().rsqrt()
 
 
 def limited(image: Tensor, gray: Tensor) -> Tensor:
     """`image` (B, 3, H, W), where it leaves [0, 1] brought to the edge toward `gray`."""
-    beyond = (1.0 - room(image, gray)).clamp(0.0, 1.0)
+    low, high = extremes(image)
+    up = (1.0 - gray).clamp_min(TINY) / (high - gray).clamp_min(TINY)
+    down = gray.clamp_min(TINY) / (gray - low).clamp_min(TINY)
+    beyond = (1.0 - torch.minimum(up, down)).clamp(0.0, 1.0)
     # rounding may miss the edge by a hair
     return torch.addcmul(image, gray - image, beyond).clamp(0.0, 1.0)
 

@@ -113,8 +113,8 @@ def _vibrate(planes: Planes, more: F, less: F, out: Planes, first: int, stop: in
             cubed = toward * toward * toward
             skin = (cubed * cubed) * (cubed * cubed)
             faint = low / max(high, F(1e-6)) * (F(1) - F(vibrant.SKIN_SPARED) * skin)
-            growth = more * _strengthening(_room(low, high, gray), F(vibrant.MOST)) + less
-            growth *= faint
+            room = _room(red, green, blue, gray)
+            growth = faint * (more * _strengthening(room, F(vibrant.MOST)) + less)
             out[0, y, x] = red + (red - gray) * growth
             out[1, y, x] = green + (green - gray) * growth
             out[2, y, x] = blue + (blue - gray) * growth
@@ -125,19 +125,29 @@ def _saturate(planes: Planes, more: F, less: F, out: Planes, first: int, stop: i
     for y in range(first, stop):
         for x in range(planes.shape[2]):
             red, green, blue = planes[0, y, x], planes[1, y, x], planes[2, y, x]
-            low, high = min(red, min(green, blue)), max(red, max(green, blue))
             gray = RED * red + GREEN * green + BLUE * blue
-            growth = more * _strengthening(_room(low, high, gray), F(saturating.MOST)) + less
+            room = _room(red, green, blue, gray)
+            growth = more * _strengthening(room, F(saturating.MOST)) + less
             out[0, y, x] = red + (red - gray) * growth
             out[1, y, x] = green + (green - gray) * growth
             out[2, y, x] = blue + (blue - gray) * growth
 
 
 @part
-def _room(low: F, high: F, gray: F) -> F:
+def _room(red: F, green: F, blue: F, gray: F) -> F:
     """As engine.gamut.room."""
-    up = max(F(1) - gray, _TINY) / max(high - gray, _TINY)
-    return min(up, max(gray, _TINY) / max(gray - low, _TINY))
+    up, down = F(1) / max(F(1) - gray, _TINY), F(1) / max(gray, _TINY)
+    red = _need(red - gray, up, down)
+    green = _need(green - gray, up, down)
+    blue = _need(blue - gray, up, down)
+    return F(1) / np.sqrt(np.sqrt(red * red + green * green + blue * blue))
+
+
+@part
+def _need(away: F, up: F, down: F) -> F:
+    """The square of what a channel so far from gray needs of its way to its end."""
+    need = min(max(away * up, max(-away * down, _TINY)), F(1) / _TINY)
+    return need * need
 
 
 @part
@@ -229,7 +239,7 @@ def _strengthen_row(
     for x in range(len(red)):
         r, g, b = red[x], green[x], blue[x]
         gray = min(RED * r + GREEN * g + BLUE * b, F(1))
-        room = _room(min(r, min(g, b)), max(r, max(g, b)), gray)
+        room = _room(r, g, b, gray)
         amount = _at(bands.saturations, bands.means[1], around[x], along[x], across[x])
         growth = max(amount, F(0)) * _strengthening(room, F(mixer.MOST)) + min(amount, F(0))
         red[x], green[x], blue[x] = (
