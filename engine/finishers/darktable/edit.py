@@ -34,8 +34,8 @@ _IN_PLACE = (
     "slider of that is moved."
 )
 _BARE = (
-    "None of darktable's view transforms is at work in this edit, and so it stays. The picture "
-    "here has sigmoid, and so has darktable's once a slider of that is moved."
+    "darktable's view transform is switched off in this edit, and stays so. The picture here has "
+    "sigmoid, and so has darktable's once a slider of that is moved."
 )
 
 
@@ -51,7 +51,7 @@ def history(
 
     `until` names the last stage, or "" for none; without it, all of them. Modules of `kept` that we
     do not know stay. Its view transform takes the place of ours until ours is moved, unless both
-    are at work there; where none is at work, none is in what is written. `own_input` are the
+    are at work there; where all are switched off, so is what is written. `own_input` are the
     user's own items on the way to the first stage; without it, those of `kept`.
     """
     in_kept = () if kept is None else own_items(kept)
@@ -95,12 +95,10 @@ _OURS = (_VIEW.name, "0")
 
 
 def _in_place(history: History) -> list[Item] | None:
-    """What is at work in the place of our view transform; None where ours is, or one is to come."""
+    """What is at work in the place of our view transform; None where ours is, or is yet to come."""
     views = [i for i in history.items if i.module in VIEWS or i.instance == _OURS]
     at_work = [i for i in views if i.enabled]
-    if not views and not history.opened:
-        return None
-    return at_work if all(i.module in VIEWS for i in at_work) else None
+    return at_work if views and all(i.module in VIEWS for i in at_work) else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import binascii
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -51,7 +51,6 @@ DAMAGED = "The sidecar's history of darktable's is damaged."
 _BLENDING = "<IiIff"
 """What the parameters of blending begin with: masks, space, mode, one for the mode, opacity."""
 
-_OPENED = "auto_presets_applied"
 _NS = f"{{{NAMESPACE}}}"
 _RDF = f"{{{xmp.RDF}}}"
 
@@ -111,20 +110,15 @@ def opacity_of(item: Item) -> float | None:
 
 @dataclass(frozen=True)
 class History:
-    """The modules of a sidecar, each once, and the order in which they are run.
-
-    `opened`: darktable has added what it starts any edit with. To a history that it has not opened
-    yet, one of a rating alone, it will.
-    """
+    """The modules of a sidecar, each once, and the order in which they are run."""
 
     items: tuple[Item, ...] = ()
     order: Mapping[str, str] = field(default_factory=lambda: {"iop_order_version": str(ORDER)})
-    opened: bool = False
 
     def without(self, modules: Sequence[str]) -> "History":
         """Without the first instances of `modules`."""
         first = {(module, "0") for module in modules}
-        return replace(self, items=tuple(i for i in self.items if i.instance not in first))
+        return History(tuple(i for i in self.items if i.instance not in first), self.order)
 
     def to_bytes(self) -> bytes:
         """A sidecar for darktable."""
@@ -135,7 +129,7 @@ class History:
         told = {
             "xmp_version": str(XMP_VERSION),
             "raw_params": "0",
-            _OPENED: "1",
+            "auto_presets_applied": "1",
             "history_end": str(len(self.items)),
             **self.order,
         }
@@ -172,8 +166,7 @@ def history_of(content: bytes) -> History:
         for name in ("iop_order_version", "iop_order_list")
         if about.get(_NS + name)
     }
-    opened = about.get(_NS + _OPENED, "0") != "0"
-    return History(tuple(last.values()), order, opened)
+    return History(tuple(last.values()), order)
 
 
 def _item(attributes: dict[str, str]) -> Item:
