@@ -92,7 +92,7 @@ def test_without_resume_a_run_starts_anew(tmp_path):
 
 
 def test_the_loss_falls_and_the_proxy_learns(tmp_path):
-    begun = work(tmp_path, steps=150, build=lambda stage: PointwiseProxy(stage, width=24))
+    begun = work(tmp_path, steps=300, build=lambda stage: PointwiseProxy(stage, width=24))
     losses = []
     while True:
         try:
@@ -102,10 +102,10 @@ def test_the_loss_falls_and_the_proxy_learns(tmp_path):
             break
         losses += [float(part) for part in re.findall(r"loss ([0-9.]+\d)", note)]
     assert losses[-1] < 0.85 * losses[10]
-    assert trained.score.mean_db > trained.score.without_db + 0.3
+    assert trained.score.mean_db > trained.score.without_db + 0.3, trained.score
     said = json.loads((tmp_path / weights.MANIFEST).read_text())["proxies"]["basic/saturation"]
     assert said["validation"]["mean_db"] == pytest.approx(trained.score.mean_db, abs=0.01)
-    assert said["steps"] == 150
+    assert said["steps"] == 300
     assert said["trained_on"] == "made scenes"
 
 
