@@ -8,8 +8,8 @@ that moves faster than frames come would otherwise see none. All else ends at it
 """
 
 import time
-from collections.abc import Generator, Iterator
-from typing import TypeVar
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -46,6 +46,7 @@ class RenderThread(NewestWins):
         self._pace = Pace()
         self._shown: Frame | None = None
         self._before = Settings()
+        self._seen: Mapping[str, Any] = {}  # by the newest frame
 
     def work(self, request: object) -> Iterator[None]:
         assert isinstance(request, Request)
@@ -65,14 +66,14 @@ class RenderThread(NewestWins):
         """What renders the request; what belongs to another photo or size is forgotten."""
         if request.photo is not self._photo:
             self._photo, self._preview, self._thumbnails = request.photo, None, None
-            self._pace, self._shown = Pace(), None
+            self._pace, self._shown, self._seen = Pace(), None, {}
         if self._preview is None or self._preview.long_side != request.long_side:
             self._preview = Preview(request.photo, request.finisher, request.long_side)
         if self._thumbnails is None:
             small = self._preview.full.photo.reduced(LONG_SIDE)
             self._thumbnails = Thumbnails(small, request.finisher, self.thumbed.emit)
         if request.quick is not None:
-            self._thumbnails.quicken(request.quick)
+            self._thumbnails.quicken(request.quick, lambda: self._seen)
         return self._preview, self._thumbnails
 
     def _answer(self, request: Request, preview: Preview) -> Iterator[None]:
@@ -149,12 +150,14 @@ class RenderThread(NewestWins):
         if kind == "live":
             assert request.quick is not None
             image, memory = blank(*at.photo.size)
-            steps = at.live(request.quick).render(request.settings, memory, moving=request.moving)
+            live, moving = at.live(request.quick), request.moving
+            steps = live.render(request.settings, memory, moving=moving, fleeting=reduced)
             yield from self._run(steps, request, patient)
+            self._seen = live.seen
             last = request.finisher.stages[-1]
             frame = live_frame(request, image, memory, last, started, reduced=reduced)
         else:
-            exact = kind == "exact"
+            self._seen, exact = {}, kind == "exact"
             shown = at.taps(request.settings, request.view, request.quick, exact=exact)
             tap, before = yield from self._run(shown, request, patient)
             frame = frame_of(request, at.photo, tap, before, started, exact=exact, reduced=reduced)

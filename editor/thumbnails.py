@@ -1,13 +1,15 @@
 """Thumbnails: every tap small, rendered a slice of time at once between the frames of a drag."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from editor.frame import Thumb
 from editor.pace import first_change
 from editor.preview import exact_renderer
 from editor.qimage import blank
 from engine.finisher import Finisher
+from engine.live.analysed import by_what_is_seen
 from engine.live.quick import Quick
 from engine.live.shown import show
 from engine.photo import Photo
@@ -16,7 +18,7 @@ from engine.settings import Settings
 
 LONG_SIDE = 120
 """Pixels: as large as the strip shows them."""
-PERIOD = 0.09
+PERIOD = 0.08
 """Seconds from one live pass to the next: faster says no more and takes the frames' time."""
 HURRY = 1.2
 """How many times faster than in a whole period a pass is made, so that it is ready in time."""
@@ -45,10 +47,14 @@ class Thumbnails:
         self._took = self._taken = 0.0  # seconds: the last live pass, and the one under way so far
         self._shown: dict[str, tuple[Settings, bool]] = {}
 
-    def quicken(self, quick: Quick) -> None:
-        """Use live operators for passes that need not be exact, compiled ones for those that do."""
+    def quicken(self, quick: Quick, seen: Callable[[], Mapping[str, Any]] = dict) -> None:
+        """Use live operators for passes that need not be exact, compiled ones for those that do.
+
+        Live ones look at no surroundings of which frames of the photo have just `seen` the same.
+        """
         if self._live is None:
-            self._live = Renderer(self._photo, self._finisher, quick.operators)
+            operators = by_what_is_seen(quick.operators, seen)
+            self._live = Renderer(self._photo, self._finisher, operators)
             self._exact = exact_renderer(self._photo, self._finisher, quick)
 
     def aim(self, settings: Settings, *, exact: bool) -> None:

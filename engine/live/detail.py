@@ -1,4 +1,7 @@
-"""Detail, live: the octaves of the exact stage, one after the other in compiled passes."""
+"""Detail, live: the octaves of the exact stage, one after the other in compiled passes.
+
+Its sliders only say what share of an octave is taken for noise: what the octaves hold is seen once.
+"""
 
 import math
 from collections.abc import Sequence
@@ -33,38 +36,54 @@ _Matrix = NDArray[np.float32]
 _SAME = (np.eye(3, dtype=np.float32), np.full(3, np.inf, np.float32))
 
 
+class Octave(NamedTuple):
+    """What follows the next finer level of a picture.
+
+    `coarse` (3, h, w): its planes at half the size; `energy` (2, h, w): how many times the energy
+    expected of noise there is around each place in what they lack, of luminance and of color.
+    """
+
+    number: float
+    coarse: Planes
+    energy: Planes
+
+
+def octaves(image: Tensor, metadata: Metadata, statistics: Statistics) -> list[Octave]:
+    """The octaves of `image` (1, 3, H, W) that may hold noise, finest first."""
+    camera = _camera(metadata)
+    fine, split, ceiling = planes_of(image), camera.to_split, camera.white
+    answer = []
+    for number, expected in camera.noise:
+        coarse = _halved(fine, split, ceiling)
+        energy = _smooth(_energy(fine, split, ceiling, coarse, expected))
+        answer.append(Octave(number, coarse, energy))
+        # the finest planes are split from the picture wherever they are read; others are kept
+        fine, (split, ceiling) = coarse, _SAME
+    return answer
+
+
 def denoised(
     image: Tensor,
+    octaves: Sequence[Octave],
     metadata: Metadata,
     statistics: Statistics,
     *,
     luminance_noise: Value,
     color_noise: Value,
 ) -> Tensor:
-    """Return `image` (1, 3, H, W) with less noise."""
-    if luminance_noise == color_noise == 0.0:
+    """Return `image` (1, 3, H, W) with less noise in its `octaves`."""
+    if luminance_noise == color_noise == 0.0 or not octaves:
         return image
     camera = _camera(metadata)
-    ceiling, to_split, from_split = camera.white, camera.to_split, camera.from_split
-    # the finest planes are not kept, but split from the picture again; the others are as they are
-    pyramid, shares = [(planes_of(image), to_split, ceiling)], []
-    for level, (octave, expected) in enumerate(camera.noise):
-        coarse = _halved(*pyramid[level])
-        energy = _energy(*pyramid[level], coarse, expected)
-        limits = [
-            float(reach.limit_at(amount / 100.0, octave))
-            for reach, amount in ((stage.LUMINANCE, luminance_noise), (stage.COLOR, color_noise))
-        ]
-        shares.append(_shares(energy, np.array(limits, np.float32)))
-        pyramid.append((coarse, *_SAME))
-    if not shares:
-        return image
-    taken = np.zeros_like(pyramid[-1][0])
-    for level in range(len(shares) - 1, 0, -1):
-        taken = _taken(pyramid[level][0], pyramid[level + 1][0], shares[level], taken)
-    return picture_of(
-        _less(pyramid[0][0], to_split, from_split, ceiling, pyramid[1][0], shares[0], taken)
-    )
+    amounts = (stage.LUMINANCE, luminance_noise), (stage.COLOR, color_noise)
+    shares = []
+    for octave in octaves:
+        limits = [float(reach.limit_at(n / 100.0, octave.number)) for reach, n in amounts]
+        shares.append(_shares(octave.energy, np.array(limits, np.float32)))
+    taken = np.zeros_like(octaves[-1].coarse)
+    for level in range(len(octaves) - 1, 0, -1):
+        taken = _taken(octaves[level - 1].coarse, octaves[level].coarse, shares[level], taken)
+    return picture_of(_less(planes_of(image), camera, octaves[0].coarse, shares[0], taken))
 
 
 class _Camera(NamedTuple):
@@ -110,6 +129,13 @@ def _energy(fine: Planes, split: _Matrix, ceiling: Row, coarse: Planes, noise: _
     return out
 
 
+def _smooth(energy: Planes) -> Planes:
+    """`energy` around each place."""
+    out = room(energy.shape)
+    by_rows(lambda first, stop: _mean(energy, out, first, stop), out.shape[1])
+    return out
+
+
 def _shares(energy: Planes, limits: Row) -> Planes:
     """What share (2, h, w) of the details is taken for noise."""
     out = room(energy.shape)
@@ -124,20 +150,13 @@ def _taken(fine: Planes, coarse: Planes, shares: Planes, below: Planes) -> Plane
     return out
 
 
-def _less(
-    image: Planes,
-    to_split: _Matrix,
-    from_split: _Matrix,
-    ceiling: Row,
-    coarse: Planes,
-    shares: Planes,
-    below: Planes,
-) -> Planes:
+def _less(image: Planes, camera: _Camera, coarse: Planes, shares: Planes, below: Planes) -> Planes:
     """The picture without its noise."""
     out = room(image.shape)
+    white, to_split, from_split = camera.white, camera.to_split, camera.from_split
     by_rows(
         lambda first, stop: _remove(
-            image, to_split, from_split, ceiling, coarse, shares, below, out, first, stop
+            image, to_split, from_split, white, coarse, shares, below, out, first, stop
         ),
         out.shape[1],
     )
@@ -184,12 +203,18 @@ def _compare(
 
 
 @kernel
-def _judge(energy: Planes, limits: Row, out: Planes, first: int, stop: int) -> None:
+def _mean(energy: Planes, out: Planes, first: int, stop: int) -> None:
     line = np.zeros(energy.shape[2] + 2 * stage.RADIUS, F)
     for k in range(2):
         for y in range(first, stop):
             mean_row(energy[k], y, stage.RADIUS, line, out[k, y])
-            _share_row(limits[k] * limits[k], out[k, y])
+
+
+@kernel
+def _judge(energy: Planes, limits: Row, out: Planes, first: int, stop: int) -> None:
+    for k in range(2):
+        for y in range(first, stop):
+            _share_row(energy[k, y], limits[k] * limits[k], out[k, y])
 
 
 @kernel
@@ -296,9 +321,9 @@ def _add_energy(
 
 
 @part
-def _share_row(limit: F, row: Row) -> None:
-    for x in range(len(row)):
-        row[x] = limit / (limit + row[x] * row[x] + F(1e-12))
+def _share_row(energy: Row, limit: F, out: Row) -> None:
+    for x in range(len(out)):
+        out[x] = limit / (limit + energy[x] * energy[x] + F(1e-12))
 
 
 @part

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import torch
 from torch import Tensor, nn
 
 from engine.finisher import Finisher
@@ -19,13 +18,12 @@ from engine.live import (
     tone_mapping,
     toning,
 )
+from engine.live.analysed import Analysed, See, Use
 from engine.live.cascade import base_maps, veil_maps
-from engine.live.kept import Kept
 from engine.live.local_laplacian import local_laplacian_maps
 from engine.metadata import Metadata
 from engine.proxies.areawise import AreawiseProxy, BaseProxy, LocalLaplacianProxy, VeilProxy
 from engine.proxies.weights import shipped
-from engine.slider import Setting
 from engine.stage import Analysis, Operator
 from engine.statistics import Statistics
 
@@ -35,16 +33,19 @@ _ANALYSES: Mapping[str, Analysis] = {
     "clarity": clarity.ANALYSIS,
 }
 _OPERATORS: Mapping[str, Operator] = {
-    "detail": detail.denoised,
     "color_balance": color_balance.balanced,
     "exposure": color_balance.exposed,
-    "texture": texture.textured,
     "rgb_toning": toning.toned,
     "color_mixer": chroma.mixed,
     "vibrance": chroma.with_vibrance,
     "saturation": chroma.saturated,
     "color_conversion": toning.converted,
     "sharpening": sharpening.sharpened,
+}
+
+_SEEING: Mapping[str, tuple[See, Use]] = {
+    "detail": (detail.octaves, detail.denoised),
+    "texture": (texture.band, texture.textured),
 }
 
 
@@ -93,32 +94,24 @@ def compiled_operators(finisher: Finisher) -> dict[str, Operator]:
 
 def _operators(finisher: Finisher, analyses: Mapping[str, Analysis]) -> dict[str, Operator]:
     operators = {name: live for name, live in _OPERATORS.items() if _is_basic(finisher, name)}
+    for name, (see, use) in _SEEING.items():
+        if _is_basic(finisher, name):
+            neutral = finisher.stage(name).neutral()
+            operators[name] = Analysed(see, use, neutral)
     for name, analysis in analyses.items():
-        operators[name] = _of(analysis, finisher.stage(name).neutral())
+        neutral = finisher.stage(name).neutral()
+        operators[name] = Analysed(_seeing(analysis), analysis.apply, neutral, at_any_size=True)
     return operators
 
 
-def _of(analysis: Analysis, neutral: Mapping[str, Setting]) -> Operator:
-    """The stage with `analysis`; while its own sliders move, its maps stay."""
-    kept = Kept()
+def _seeing(analysis: Analysis) -> See:
+    """What the maps of `analysis` are of a picture."""
 
-    def maps(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+    def see(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
         grid = analysis.grid(image.shape[-2:])
-        shift = float(torch.as_tensor(statistics.shift))
-        features = analysis.features
-        return kept.of(
-            image, shift, lambda: analysis.maps(features(image, metadata, statistics, grid))
-        )
+        return analysis.maps(analysis.features(image, metadata, statistics, grid))
 
-    def operator(
-        image: Tensor, metadata: Metadata, statistics: Statistics, **values: Setting
-    ) -> Tensor:
-        if values == neutral:
-            return image
-        found = maps(image, metadata, statistics)
-        return analysis.apply(image, found, metadata, statistics, **values)
-
-    return operator
+    return see
 
 
 def _is_basic(finisher: Finisher, name: str) -> bool:

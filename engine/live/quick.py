@@ -6,7 +6,7 @@ window's work; until it is done, drags are shown by the exact stages, smaller wh
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -30,12 +30,23 @@ class Live(Protocol):
     """Renders the finished picture of one photo at one size, for the screen."""
 
     def render(
-        self, settings: Settings, out: Packed | None = None, *, moving: bool = False
+        self,
+        settings: Settings,
+        out: Packed | None = None,
+        *,
+        moving: bool = False,
+        fleeting: bool = False,
     ) -> Generator[Stage, None, Packed]:
         """Yield each stage that runs next; return the picture (H, W), in `out` if given.
 
-        `moving`: a slider is dragged; what is quicker then may be less exact.
+        `moving`: a slider is dragged; what is quicker then may be less exact. `fleeting`: a larger
+        picture follows at once; its surroundings may be those of frames before.
         """
+        ...
+
+    @property
+    def seen(self) -> Mapping[str, Any]:
+        """What stages saw in it that holds for the photo at any size, by their names."""
         ...
 
 

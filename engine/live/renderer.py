@@ -6,6 +6,7 @@ finisher is one table.
 """
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,30 @@ from torch import Tensor
 
 from engine.finisher import Finisher
 from engine.live import color_balance, sharpening
+from engine.live.analysed import Analysed
 from engine.live.bake import BASIC, Baked, Baking, Step
 from engine.live.operators import live_operators
 from engine.live.room import room
+from engine.live.sights import Sights
 from engine.live.table import Packed, Table
 from engine.photo import Photo
 from engine.progress import finish
 from engine.renderer import Renderer, run_stage
 from engine.settings import Settings
 from engine.stage import Kind, Operator, Space, Stage
+
+
+@dataclass(frozen=True, eq=False)
+class _Tap:
+    """What left a pass, and what that was told. `fresh`: it went by no earlier picture."""
+
+    told: object
+    image: Tensor
+    fresh: bool
+
+    def holds(self, told: object, *, fleeting: bool) -> bool:
+        """Whether it is still what leaves the pass, or nearly, which will do for a moment."""
+        return self.told == told and (self.fresh or fleeting)
 
 
 class LiveRenderer:
@@ -45,18 +61,34 @@ class LiveRenderer:
         self.photo, self.finisher = photo, finisher
         self._operators = live_operators(finisher) if operators is None else operators
         self._baked = Baked(self._operators, nodes, self.baking)
-        self._taps: list[tuple[object, Tensor]] = []
+        self._taps: list[_Tap] = []
+        self._sights = Sights()
         self._known: list[tuple[object, Step]] = []  # by what each was made of
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
+    @property
+    def seen(self) -> Mapping[str, Any]:
+        """What the stages have last seen that holds at any size, by their names."""
+        return {
+            name: seen
+            for name, seen in self._sights.last().items()
+            if isinstance(operator := self._operators[name], Analysed) and operator.at_any_size
+        }
+
     def render(
-        self, settings: Settings, out: Packed | None = None, *, moving: bool = False
+        self,
+        settings: Settings,
+        out: Packed | None = None,
+        *,
+        moving: bool = False,
+        fleeting: bool = False,
     ) -> Generator[Stage, None, Packed]:
         """Yield each stage that is about to run; return the picture (H, W), 0xffRRGGBB.
 
         It is written to `out` if given. `moving`: a slider is dragged; its pixels may stay where
-        they are on a table's lattice, at some loss near clips. To cancel, stop iterating; what is
-        kept stays true.
+        they are on a table's lattice, at some loss near clips. `fleeting`: a better picture follows
+        at once; of the areawise stages that run, one looks at its picture again, and the others go
+        by what they saw a few frames ago. To cancel, stop iterating; what is kept stays true.
         """
         if out is None:
             out = room(self.photo.image.shape[-2:], np.uint32)
@@ -65,7 +97,7 @@ class LiveRenderer:
             _copy(Renderer(self.photo, self.finisher, self._operators).picture(settings), out)
             return out
         before, run, after = self._parted(self._steps(settings))
-        image = yield from self._scene(before)
+        image = yield from self._scene(before, fleeting=fleeting)
         yield (run or after or before)[-1].stage
         with torch.no_grad():
             table = self._table(before, image, run, moving=moving)
@@ -89,18 +121,35 @@ class LiveRenderer:
         """What runs by itself, the run that becomes a table, and what follows it."""
         return _parted(steps)
 
-    def _scene(self, steps: Sequence[Step]) -> Generator[Stage, None, Tensor]:
+    def _scene(
+        self, steps: Sequence[Step], *, fleeting: bool = False
+    ) -> Generator[Stage, None, Tensor]:
         """What leaves the steps that run one by one, from the first whose values changed."""
-        image, passes = self.photo.image, self._passes(steps)
+        image, passes, begun = self.photo.image, self._passes(steps), False
         for i, together in enumerate(passes):
             told = [step.told for step in together]
-            if i == len(self._taps) or self._taps[i][0] != told:
+            if i == len(self._taps) or not self._taps[i].holds(told, fleeting=fleeting):
                 yield together[0].stage
+                if not begun:
+                    self._sights.begin([step for step, *_ in passes[i:]], fleeting=fleeting)
+                    begun = True
                 del self._taps[i:]  # first: their memory is at hand for what takes their place
-                self._taps.append((told, self._ran(*together, image=image)))
-            image = self._taps[i][1]
+                self._taps.append(self._tap(told, steps, together, image))
+            image = self._taps[i].image
         del self._taps[len(passes) :]
         return image
+
+    def _tap(
+        self, told: object, steps: Sequence[Step], together: Sequence[Step], image: Tensor
+    ) -> _Tap:
+        """What leaves a pass, `together`, of the `steps`."""
+        step, *exposed = together
+        operator = self._operators.get(step.stage.name)
+        if not isinstance(operator, Analysed):
+            return _Tap(told, self._ran(step, *exposed, image=image), fresh=True)
+        seen, fresh = self._sights.of(operator, step, steps[: steps.index(step)], image)
+        image = operator.use(image, seen, step.metadata, step.statistics, **step.values)
+        return _Tap(told, image, fresh)
 
     def _passes(self, steps: Sequence[Step]) -> list[list[Step]]:
         """Each of `steps` by itself, but color balance and exposure are one matrix."""

@@ -1,4 +1,4 @@
-"""Texture, live."""
+"""Texture, live: its band, which hangs on no slider, and the picture raised by it."""
 
 import numpy as np
 import torch
@@ -37,22 +37,27 @@ _MIDDLE = -4.0
 """EV that tones are counted from where they are squared: float32 could not hold squares from 0."""
 
 
+def band(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+    """The texture (1, 1, h, w) of `image` (1, 3, H, W), scene-linear ProPhoto, in EV."""
+    frame = image.shape[-2:]
+    size = filters.grid_size(frame, stage.GRID)
+    band = _band(image if size == tuple(frame) else reduced(image, size))
+    return torch.from_numpy(band)[None, None]
+
+
 def textured(
-    image: Tensor, metadata: Metadata, statistics: Statistics, *, texture: Value
+    image: Tensor, band: Tensor, metadata: Metadata, statistics: Statistics, *, texture: Value
 ) -> Tensor:
-    """`image` (1, 3, H, W), scene-linear ProPhoto, with its medium detail scaled."""
+    """`image` (1, 3, H, W) with its medium detail, the `band`, scaled."""
     if texture == 0.0:
         return image
-    frame = image.shape[-2:]
-    size, amount = filters.grid_size(frame, stage.GRID), F(stage.amount(texture))
-    if size == tuple(frame):
-        return each_pixel(image, _raise, _band(image), amount)
-    band = amount * _band(reduced(image, size))
-    return each_pixel(image, gained, maps_over(torch.from_numpy(band)[None, None], *frame))
+    amount = F(stage.amount(texture))
+    if band.shape[-2:] == image.shape[-2:]:
+        return each_pixel(image, _raise, planes_of(band)[0], amount)
+    return each_pixel(image, gained, maps_over(float(amount) * band, *image.shape[-2:]))
 
 
 def _band(image: Tensor) -> Plane:
-    """The texture of `image`, in EV."""
     height, width = image.shape[-2:]
     size = filters.grid_size((height, width), stage.BASE_GRID)
     tones = reduced_tones(image, size, _MIDDLE, least=0.0)

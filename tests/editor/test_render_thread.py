@@ -60,8 +60,9 @@ class Painter:
 class _OfPhoto:
     def __init__(self, painter: Painter, photo: Photo, finisher: Finisher) -> None:
         self.painter, self.photo, self.finisher = painter, photo, finisher
+        self.seen = {}
 
-    def render(self, settings, out=None, *, moving=False):
+    def render(self, settings, out=None, *, moving=False, fleeting=False):
         width, height = self.photo.size
         self.painter.begun.append((settings, width))
         for stage in self.finisher:

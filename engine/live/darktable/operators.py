@@ -1,10 +1,11 @@
 """Live operators: what runs in a module's place, the same but for rounding."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from torch import Tensor
 
 from engine.finishers.darktable import DARKTABLE
+from engine.live.analysed import Analysed
 from engine.live.darktable import (
     color_balance_rgb,
     color_calibration,
@@ -17,9 +18,7 @@ from engine.live.darktable import (
     sigmoid,
     tone_equalizer,
 )
-from engine.live.kept import Kept
 from engine.metadata import Metadata
-from engine.slider import Setting
 from engine.stage import Apply, Operator
 from engine.statistics import Statistics
 
@@ -46,16 +45,7 @@ def live_operators() -> dict[str, Operator]:
 
 
 def _of(name: str, maps: Maps, apply: Apply) -> Operator:
-    neutral: Mapping[str, Setting] = DARKTABLE.stage(name).neutral()
-    kept = Kept()
+    def see(image: Tensor, metadata: Metadata, statistics: Statistics) -> Tensor:
+        return maps(image, metadata)
 
-    def operator(
-        image: Tensor, metadata: Metadata, statistics: Statistics, **values: Setting
-    ) -> Tensor:
-        if values == neutral:
-            return image
-        told = metadata.full_size, metadata.scale
-        found = kept.of(image, told, lambda: maps(image, metadata))
-        return apply(image, found, metadata, statistics, **values)
-
-    return operator
+    return Analysed(see, apply, DARKTABLE.stage(name).neutral())

@@ -5,7 +5,7 @@ from weakref import ref
 import torch
 from torch import Tensor
 
-from engine.live.kept import KEPT, Kept
+from engine.live.kept import KEPT, LARGEST, Kept
 
 
 def test_the_same_picture_is_looked_at_once() -> None:
@@ -39,3 +39,9 @@ def test_few_pictures_are_remembered() -> None:
         kept.of(image, None, image.clone)
     assert kept.of(images[-1], None, again) == float(KEPT)
     assert kept.of(images[0], None, again) == -1.0
+
+
+def test_what_was_made_of_a_full_size_picture_does_not_stay_in_memory() -> None:
+    kept, image = Kept(), torch.ones(1).expand(1, LARGEST + 1)
+    kept.of(image, None, lambda: 1)
+    assert not kept.has(image, None)
