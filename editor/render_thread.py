@@ -25,6 +25,9 @@ from engine.settings import Settings
 PAUSE = 0.018
 """Seconds without a change after which a drag's smaller picture is followed by a full one: more
 than a screen's or a mouse's period, so that a hand which moves does not wait for it."""
+GRACE = 0.005
+"""Seconds that are left to the window for painting, and to a hand that waited for the frame: what
+runs beside that is slow, and late for the next one."""
 STILL = 0.15
 """Seconds without a change after which a held slider counts as resting."""
 
@@ -52,6 +55,9 @@ class RenderThread(NewestWins):
         assert isinstance(request, Request)
         asked = self.asked_at
         preview, thumbnails = self._adopt(request)
+        if request.moving:
+            thumbnails.aim(request.settings, exact=False)
+            thumbnails.slice()  # frames may come without a gap
         yield from self._answer(request, preview)
         if request.moving:
             yield from self._move(request, preview, thumbnails, asked)
@@ -93,8 +99,7 @@ class RenderThread(NewestWins):
         self, request: Request, preview: Preview, thumbnails: Thumbnails, asked: float
     ) -> Iterator[None]:
         """Thumbnails while no newer request comes, and the full picture at the first pause."""
-        thumbnails.aim(request.settings, exact=False)
-        thumbnails.slice()  # even where a newer request waits: frames may come without a gap
+        self._wake.wait(GRACE)
         yield
         kind = _kind(request)
         if kind != "exact" and self._shown is not None and self._shown.reduced:

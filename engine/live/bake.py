@@ -150,16 +150,19 @@ class Baked:
         way = find()
         anchor = self._baking.anchor(way)
         if anchor is None or (moving and not known):
-            return self._at_rest(image, told, way, most)
+            return self._at_rest(image, told, way, most, moving=moving)
         anchored = self._anchor(image, anchor, most)  # at rest too: it is there when a drag begins
         return self._moved(anchored, told, way) if moving else self._at_rest(image, told, way, most)
 
-    def _at_rest(self, image: Tensor, told: object, way: Way, most: int) -> _Lattice:
-        """The lattice of `image` at the end of its own way."""
+    def _at_rest(
+        self, image: Tensor, told: object, way: Way, most: int, *, moving: bool = False
+    ) -> _Lattice:
+        """The lattice of `image` at the end of its own way; in a drag as fine as it began."""
         before, steady = self._rest, self._baking.steady(way)
         side = self._nodes
-        if before is not None and image is before.image and most == before.most:
-            side = before.shaped.nodes if steady == self._baking.steady(before.way) else side
+        if before is not None and most == before.most:
+            known = image is before.image and steady == self._baking.steady(before.way)
+            side = before.shaped.nodes if moving or known else side
         self._rest = before = None  # first: its memory is at hand for what takes its place
         self._rest = _lattice_of(image, way, side or _side(image, steady, most), most, told)
         return self._rest

@@ -69,6 +69,9 @@ DARK = 2.0**-9
 ROW = 1024
 """Nodes in a row of their colors."""
 
+WORD = 8
+"""Bytes that are looked at in one."""
+
 NEAR = 0.2
 """By what share of a gain channels may differ on two ways that are near."""
 
@@ -210,23 +213,28 @@ def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
 
     def rows(first: int, stop: int) -> None:
         # each thread its own: cores that write to one another's memory wait for each other
-        cells = room([nodes**3], np.uint8)
-        cells.fill(0)
+        cells = _no_marks(nodes)
         _shape(planes, shaper, nodes, places, cells, first, stop)
         marked.append(cells)
 
     by_rows(rows, planes.shape[1])
     for cells in marked[1:]:
         marked[0] |= cells
-    return Shaped(places, shaper, nodes, _corners(marked[0].reshape([nodes] * 3)))
+    return Shaped(places, shaper, nodes, _corners(marked[0], nodes))
 
 
-def _corners(cells: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _no_marks(nodes: int) -> NDArray[np.uint8]:
+    """None for any node of a lattice; in whole words."""
+    marks = room([-(-(nodes**3) // WORD) * WORD], np.uint8)
+    marks.fill(0)
+    return marks
+
+
+def _corners(cells: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
     """The numbers of the nodes around the `cells` in use, each marked at its first node."""
-    nodes = room(cells.shape, np.uint8)
-    nodes.fill(0)
-    found = room([nodes.size], np.int64)
-    count = _collect(cells, nodes, found)
+    nodes = _no_marks(side)
+    found = room([len(nodes)], np.int64)
+    count = _collect(cells, cells.view(np.uint64), side, nodes, nodes.view(np.uint64), found)
     used = room([count], np.int64)
     used[:] = found[:count]
     return used
@@ -255,20 +263,39 @@ class Table:
 
 
 @kernel
-def _collect(cells: NDArray[np.uint8], nodes: NDArray[np.uint8], out: NDArray[np.int64]) -> int:
-    """Mark the corners of the cells in use, and number them in `out`; returns how many they are."""
-    side = cells.shape[0]
-    for most in range(side - 1):
-        for red in range(side - 1):
-            for blue in range(side - 1):
-                if cells[most, red, blue]:
-                    nodes[most : most + 2, red : red + 2, blue : blue + 2] = 1
+def _collect(
+    cells: NDArray[np.uint8],
+    cells_by_words: NDArray[np.uint64],
+    side: int,
+    nodes: NDArray[np.uint8],
+    nodes_by_words: NDArray[np.uint64],
+    out: NDArray[np.int64],
+) -> int:
+    """Mark the corners of the cells in use, and number them in `out`; returns how many they are.
+
+    Few are in use: a glance at a word passes over eight.
+    """
+    for word in range(len(cells_by_words)):
+        if cells_by_words[word]:
+            for cell in range(WORD * word, WORD * (word + 1)):
+                if cells[cell]:
+                    _mark_pair(nodes, cell)
+                    _mark_pair(nodes, cell + side)
+                    _mark_pair(nodes, cell + side * side)
+                    _mark_pair(nodes, cell + side * side + side)
     count = 0
-    flat = nodes.reshape(-1)
-    for node in range(len(flat)):
-        out[count] = node
-        count += flat[node]
+    for word in range(len(nodes_by_words)):
+        if nodes_by_words[word]:
+            for node in range(WORD * word, WORD * (word + 1)):
+                out[count] = node
+                count += nodes[node]
     return count
+
+
+@part
+def _mark_pair(nodes: NDArray[np.uint8], first: int) -> None:
+    nodes[first] = 1
+    nodes[first + 1] = 1
 
 
 @kernel
