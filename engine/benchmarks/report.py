@@ -19,6 +19,9 @@ TITLE = """# Benchmarks
 Each section is written by the command in it, `--write` and this file's path added.
 """
 
+WIDEST = 16
+"""Columns of a table at most."""
+
 
 def write(path: Path, name: str, command: str, said: Mapping[str, object]) -> None:
     """Put what `command` said into the section `name` of the page at `path`.
@@ -49,18 +52,25 @@ def _section(name: str, command: str, said: Mapping[str, object]) -> str:
 
 
 def _table(said: Mapping[str, object]) -> str:
-    """A row per entry: of one number each, or of the same numbers each."""
-    nested = {key: value for key, value in said.items() if isinstance(value, Mapping)}
+    """A row per entry: of one number each, or of the same numbers each.
+
+    An entry of more numbers than a page is wide is a table by itself, downwards.
+    """
+    nested = {key: value for key, value in said.items() if isinstance(value, Mapping) and value}
+    alone = {key: value for key, value in said.items() if not isinstance(value, Mapping)}
+    wide = {key: nested.pop(key) for key in list(nested) if len(nested[key]) > WIDEST}
     columns = list(dict.fromkeys(column for value in nested.values() for column in value))
-    rows: list[tuple[str, ...]] = []
+    tables = []
     if nested:
-        rows.append(("", *map(_words, columns)))
+        rows: list[tuple[str, ...]] = [("", *map(_words, columns))]
         for key, value in nested.items():
             rows.append((_words(key), *(_cell(value.get(column, "")) for column in columns)))
-    alone = {key: value for key, value in said.items() if key not in nested}
-    tables = [_rows(rows)] if rows else []
+        tables.append(_rows(rows))
     if alone:
         tables.append(_rows([tuple(map(_words, alone)), tuple(map(_cell, alone.values()))]))
+    for key, value in wide.items():
+        down = ((_words(each), _cell(number)) for each, number in value.items())
+        tables.append(_rows([(_words(key), ""), *down]))
     return "\n\n".join(tables)
 
 

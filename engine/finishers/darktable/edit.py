@@ -37,6 +37,10 @@ _BARE = (
     "darktable's view transform is switched off in this edit, and stays so. The picture here has "
     "sigmoid, and so has darktable's once a slider of that is moved."
 )
+_NAMELESS = (
+    "This edit names no view transform. The picture here has sigmoid, and so has darktable's once "
+    "this is saved."
+)
 
 
 def history(
@@ -94,9 +98,13 @@ _VIEW = next(module for module in MODULES if module.stage.profile_part)
 _OURS = (_VIEW.name, "0")
 
 
+def _views(history: History) -> list[Item]:
+    return [i for i in history.items if i.module in VIEWS or i.instance == _OURS]
+
+
 def _in_place(history: History) -> list[Item] | None:
     """What is at work in the place of our view transform; None where ours is, or is yet to come."""
-    views = [i for i in history.items if i.module in VIEWS or i.instance == _OURS]
+    views = _views(history)
     at_work = [i for i in views if i.enabled]
     return at_work if views and all(i.module in VIEWS for i in at_work) else None
 
@@ -128,10 +136,11 @@ def settings_of(history: History, metadata: Metadata) -> Read:
         for name, value in values.items():
             control = next(c for c in module.stage.controls if c.name == name)
             settings = settings.replace(control, value)
-    views = _in_place(history)
-    if views == []:
+    if history.items and not _views(history):
+        notes.append(_NAMELESS)
+    if (in_place := _in_place(history)) == []:
         notes.append(_BARE)
-    replaced = views or []
+    replaced = in_place or []
     notes += [f"darktable's {view} {_IN_PLACE}" for view in sorted({i.module for i in replaced})]
     rest = [i for i in history.items if i not in own and i not in replaced]
     others = {

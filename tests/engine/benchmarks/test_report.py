@@ -41,6 +41,17 @@ def test_figures_of_different_columns_stay_under_their_own(tmp_path: Path) -> No
     assert "| b |  | 2.0 |" in page.read_text("utf-8")
 
 
+def test_more_figures_than_a_page_is_wide_stand_below_each_other(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    sliders = {f"slider_{i}": 0.9 for i in range(report.WIDEST + 1)}
+    said = {"gradients": {"at_the_point": {"mean": 0.8}, "worst": sliders, "below": {}}}
+    report.write(page, "x", "x", said)
+    text = page.read_text("utf-8")
+    assert "|  | mean |\n| --- | --- |\n| at the point | 0.8 |\n" in text
+    assert "| worst |  |\n| --- | --- |\n| slider 0 | 0.9 |\n" in text
+    assert "below" not in text
+
+
 def test_a_file_that_is_no_page_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "picture.md"
     page.write_bytes(b"\xff\xd8\xff\xe0")

@@ -63,12 +63,14 @@ def test_what_no_slider_does_is_said_and_left_at_rest(metadata) -> None:
 
 def test_another_way_to_color_is_the_users_own_and_a_second_instance_is_said(metadata) -> None:
     way = dict(zip(INPUT, input_items(metadata), strict=True))
+    way["sigmoid"] = item("sigmoid", {})
     assert settings_of(History(tuple(way.values())), metadata).notes == ()
     way["temperature"] = item("temperature", {"red": 2.5, "green": 1.0, "blue": 1.2, "g2": 1.0})
     way["highlights"] = replace(way["highlights"], enabled=False)
     twice = replace(item("exposure", {"exposure": 1.0}), kept={"multi_priority": "1"})
     read = settings_of(History((*way.values(), twice)), metadata)
     assert read.notes == ("Kept, but neither shown nor exported here: darktable's exposure.",)
+    del way["sigmoid"]
     assert read.own_input == tuple(way.values())
     assert dict(read.settings.values) == {}
 
@@ -97,7 +99,7 @@ LAMP = {"x": 0.44, "y": 0.40, "illuminant": 10, "adaptation": 1, "gamut": 1.0, "
 @pytest.mark.parametrize("more", [{}, {"red": (0.0, 1.0, 0.0, 0.0)}], ids=["default", "mixed"])
 def test_the_white_of_a_calibration_that_does_more_is_shown(metadata, own_input, more) -> None:
     found = item("channelmixerrgb", LAMP | more)
-    read = settings_of(History((*own_input, found)), metadata)
+    read = settings_of(History((*own_input, found, item("sigmoid", {}))), metadata)
     assert read.notes == ("darktable's color calibration does what these sliders cannot show.",)
     assert set(read.settings.values) == {"temperature", "tint"}
     written = history(read.settings, metadata, own_input=own_input).items
@@ -191,6 +193,15 @@ def test_a_view_transform_switched_off_stays_so_until_ours_is_moved(metadata, vi
     assert {i.module for i in switched.items if i.enabled} >= {"sigmoid"}
     again = settings_of(switched, metadata)
     assert (again.settings, again.notes) == (moved, ())
+
+
+def test_an_edit_that_names_no_view_transform_is_shown_with_ours_and_says_so(metadata) -> None:
+    read = settings_of(History((item("exposure", {"exposure": 1.0}),)), metadata)
+    assert any("names no view transform" in note for note in read.notes)
+    written = history(read.settings, metadata)
+    assert "sigmoid" in {i.module for i in written.items if i.enabled}
+    assert settings_of(written, metadata).notes == ()
+    assert settings_of(History(()), metadata).notes == ()
 
 
 def test_a_user_who_has_two_view_transforms_keeps_both(metadata) -> None:
