@@ -4,6 +4,7 @@ import pytest
 
 from editor.frame import Thumb
 from editor.thumbnails import Thumbnails
+from engine.live.analysed import Analysed
 from engine.live.quick import Quick
 from engine.settings import Settings
 from tests.editor.conftest import GAIN, SMALL, WARMTH
@@ -82,6 +83,30 @@ def test_live_thumbnails_become_exact_at_rest_and_no_others_are_shown_again(stri
         ("gain", True),
         ("finish", True),
     }
+
+
+def test_live_thumbnails_go_by_what_frames_have_seen_and_exact_ones_look(strip, monkeypatch):
+    monkeypatch.setattr("editor.thumbnails.PERIOD", 1e-6)
+    looks, gains, seen = [], [], {}
+
+    def see(image, metadata, statistics):
+        looks.append(image.shape)
+        return 0.5
+
+    def use(image, level, metadata, statistics, **values):
+        gains.append(level)
+        return level * image
+
+    operator = Analysed(see, use, {}, at_any_size=True)
+    strip.thumbnails.quicken(Quick(NotImplemented, {"gain": operator}), lambda: seen)
+    strip.run()
+    for known in ({}, {"gain": 0.25}):
+        seen.update(known)
+        strip.aim(gain(1.0 + len(known)), exact=False)
+        strip.run()
+    assert (len(looks), gains) == (1, [0.5, 0.25])
+    strip.aim(gain(2.0), exact=True)
+    assert names(strip.run()) == ALL[1:]
 
 
 def test_live_passes_leave_the_frames_their_time(strip, monkeypatch):
