@@ -9,15 +9,17 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.finishers.basic import color_balance, color_conversion, color_tables, exposure
 from engine.live import toning
 from engine.live.color_tables import profiled
 from engine.live.kernels import Planes, planes_of
-from engine.live.table import Shaped, Table, Way, shaped, shaper_for
+from engine.live.table import Marks, Shaped, Table, Way, shaped, shaper_for
 from engine.metadata import Metadata
 from engine.slider import Setting
 from engine.stage import Operator, Stage
@@ -31,6 +33,9 @@ SAMPLE = 16, 4
 
 PIXELS = 48
 """Of so many pixels there is one node at most while they move: a frame is made for its pixels."""
+
+SPARE = 2.0
+"""How many times as many nodes as are wanted may be in use, from earlier frames of a drag."""
 
 FAR_OFF = 8.0
 """How many times darker than the lightest channel of a white the darkest can be, to anchor to."""
@@ -83,7 +88,7 @@ class _Lattice:
     """The places of `image` on a lattice at the end of `way`, which hangs on what was `told`.
 
     `most` nodes were to be used. `taps`: what their `colors` are before the first step and after
-    each, with what that was told.
+    each, with what that was told. `passing`: it was made in a drag, as fine as that began.
     """
 
     image: Tensor
@@ -92,6 +97,24 @@ class _Lattice:
     shaped: Shaped
     colors: Tensor
     told: object
+    taps: list[tuple[object, Tensor]]
+    passing: bool = False
+
+    @property
+    def nodes(self) -> "_Nodes":
+        """What of it may serve another picture."""
+        on = self.shaped
+        return _Nodes(on.nodes, self.way.top, on.cells, on.used, self.colors, self.taps)
+
+
+class _Nodes(NamedTuple):
+    """The nodes in use of a lattice with so many along a `side`, up to a `top`."""
+
+    side: int
+    top: float
+    cells: Marks
+    used: NDArray[np.int64]
+    colors: Tensor
     taps: list[tuple[object, Tensor]]
 
 
@@ -123,9 +146,8 @@ class Baked:
         on_the_way = [step for step in run if step.stage.exact in self._baking.on_the_way]
         on_nodes = [step for step in run if step not in on_the_way]
         told = [step.told for step in (*before[-1:], *on_the_way)], on_nodes[0].stage.name
-        lattice = self._lattice(
-            image, told, lambda: self._baking.way(image, before, run), moving=moving
-        )
+        through = [step.told for step in on_nodes] if moving else None
+        lattice = self._lattice(image, told, lambda: self._baking.way(image, before, run), through)
         taps = lattice.taps
         for i, step in enumerate(on_nodes, 1):
             if i == len(taps) or taps[i][0] != step.told:
@@ -135,36 +157,52 @@ class Baked:
         return Table(lattice.shaped, colors if held is None else held(colors))
 
     def _lattice(
-        self, image: Tensor, told: object, find: Callable[[], Way], *, moving: bool
+        self, image: Tensor, told: object, find: Callable[[], Way], through: Sequence[object] | None
     ) -> _Lattice:
         """Where the pixels of `image` lie: at rest by their own way, in a drag as they lay before.
 
-        Where areawise stages have made another image, they lie nowhere yet.
+        Where areawise stages have made another image, they lie nowhere yet. `through`: what the
+        steps are told that the nodes go through in a drag; None at rest.
         """
-        most, rest = self._baking.most_nodes, self._rest
+        most, rest, moving = self._baking.most_nodes, self._rest, through is not None
         if moving:
             most = min(most, image[0, 0].numel() // PIXELS)
-        known = rest is not None and image is rest.image
+        known = rest is not None and image is rest.image and (moving or not rest.passing)
         if rest is not None and known and told == rest.told and most <= rest.most:
             return rest
         way = find()
         anchor = self._baking.anchor(way)
         if anchor is None or (moving and not known):
-            return self._at_rest(image, told, way, most, moving=moving)
+            return self._at_rest(image, told, way, most, through)
         anchored = self._anchor(image, anchor, most)  # at rest too: it is there when a drag begins
         return self._moved(anchored, told, way) if moving else self._at_rest(image, told, way, most)
 
     def _at_rest(
-        self, image: Tensor, told: object, way: Way, most: int, *, moving: bool = False
+        self,
+        image: Tensor,
+        told: object,
+        way: Way,
+        most: int,
+        through: Sequence[object] | None = None,
     ) -> _Lattice:
-        """The lattice of `image` at the end of its own way; in a drag as fine as it began."""
+        """The lattice of `image` at the end of its own way.
+
+        In a drag it is as fine as the drag began; nodes that would go `through` the same stay, and
+        others are added: what has been in use costs less than to find out what is.
+        """
         before, steady = self._rest, self._baking.steady(way)
-        side = self._nodes
+        side, known = self._nodes, None
         if before is not None and most == before.most:
-            known = image is before.image and steady == self._baking.steady(before.way)
-            side = before.shaped.nodes if moving or known else side
+            same = image is before.image and steady == self._baking.steady(before.way)
+            if through is not None or (same and not before.passing):
+                side = before.shaped.nodes
+            lives_on = len(before.shaped.used) < SPARE * most
+            if lives_on and [tap[0] for tap in before.taps[1:]] == through:
+                known = before.nodes
         self._rest = before = None  # first: its memory is at hand for what takes its place
-        self._rest = _lattice_of(image, way, side or _side(image, steady, most), most, told)
+        side = side or _side(image, steady, most)
+        self._rest = _lattice_of(image, way, side, most, told, known)
+        self._rest.passing = through is not None
         return self._rest
 
     def _anchor(self, image: Tensor, anchor: Way, most: int) -> _Lattice:
@@ -192,9 +230,19 @@ class Baked:
         return operate(colors, step.metadata, step.statistics, **step.values)
 
 
-def _lattice_of(image: Tensor, way: Way, side: int, most: int, told: object) -> _Lattice:
-    """A lattice with so many nodes along a side; of those nothing but their colors is known."""
-    on = shaped(planes_of(image), shaper_for(way, side), side)
+def _lattice_of(
+    image: Tensor, way: Way, side: int, most: int, told: object, known: _Nodes | None = None
+) -> _Lattice:
+    """A lattice with so many nodes along a side, where these are not `known` already.
+
+    Of other nodes nothing but their colors is.
+    """
+    if known is not None and (known.side, known.top) != (side, way.top):
+        known = None
+    used = None if known is None else (known.cells, known.used)
+    on = shaped(planes_of(image), shaper_for(way, side), side, used)
+    if known is not None and on.used is known.used:
+        return _Lattice(image, way, most, on, known.colors, told, known.taps)
     colors = on.colors()
     return _Lattice(image, way, most, on, colors, told, [((), colors)])
 

@@ -46,6 +46,9 @@ along which axes its first and its last edge run, the longest way being first. T
 of ONE, FRACTION bits each, the shortest highest.
 """
 
+Marks: TypeAlias = NDArray[np.uint8]
+"""1 for each node of a lattice that is marked, in whole words."""
+
 FRACTION = 8
 ONE = 1 << FRACTION
 NODE = 22
@@ -167,12 +170,13 @@ def shaper_for(way: Way, nodes: int) -> Shaper:
 class Shaped:
     """A picture's places on a lattice of `nodes` along a side, and what of it is used.
 
-    `used` (N,) numbers the nodes at the corners of the cells in use.
+    `cells` marks the first node of each cell in use; `used` (N,) numbers the nodes at the corners.
     """
 
     places: Places
     shaper: Shaper
     nodes: int
+    cells: Marks
     used: NDArray[np.int64]
 
     def colors(self) -> Tensor:
@@ -206,8 +210,14 @@ def _axes(shaper: Shaper, nodes: int) -> tuple[Row, Row]:
     return tones.astype(np.float32), ways.astype(np.float32)
 
 
-def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
-    """The places of `planes` (3, H, W) on the lattice."""
+def shaped(
+    planes: Planes, shaper: Shaper, nodes: int, used: tuple[Marks, NDArray[np.int64]] | None = None
+) -> Shaped:
+    """The places of `planes` (3, H, W) on the lattice.
+
+    Cells and nodes that have been `used` by another picture count as used, and stay as they are
+    where no others are.
+    """
     places = room((2, *planes.shape[1:]), np.uint32)
     marked: list[NDArray[np.uint8]] = []
 
@@ -218,19 +228,24 @@ def shaped(planes: Planes, shaper: Shaper, nodes: int) -> Shaped:
         marked.append(cells)
 
     by_rows(rows, planes.shape[1])
-    for cells in marked[1:]:
-        marked[0] |= cells
-    return Shaped(places, shaper, nodes, _corners(marked[0], nodes))
+    cells = marked[0]
+    for others in marked[1:]:
+        cells |= others
+    if used is not None:
+        if not (cells > used[0]).any():
+            return Shaped(places, shaper, nodes, *used)
+        cells |= used[0]
+    return Shaped(places, shaper, nodes, cells, _corners(cells, nodes))
 
 
-def _no_marks(nodes: int) -> NDArray[np.uint8]:
-    """None for any node of a lattice; in whole words."""
+def _no_marks(nodes: int) -> Marks:
+    """None for a lattice with so many nodes along a side."""
     marks = room([-(-(nodes**3) // WORD) * WORD], np.uint8)
     marks.fill(0)
     return marks
 
 
-def _corners(cells: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
+def _corners(cells: Marks, side: int) -> NDArray[np.int64]:
     """The numbers of the nodes around the `cells` in use, each marked at its first node."""
     nodes = _no_marks(side)
     found = room([len(nodes)], np.int64)

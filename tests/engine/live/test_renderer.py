@@ -7,6 +7,7 @@ from torch import Tensor
 
 from engine.difference import delta_e_2000
 from engine.finishers.basic import BASIC
+from engine.live.bake import Baked
 from engine.live.renderer import LiveRenderer
 from engine.live.table import Packed
 from engine.photo import Photo, open_photo
@@ -170,6 +171,7 @@ def test_a_drag_is_nearly_what_it_comes_to_rest_at(name: str, slider: str) -> No
         ({"exposure": 0.2}, {"exposure": -0.7, "temperature": 4000.0}),
         ({"exposure": 0.2, "sharpen_amount": 40.0}, {"exposure": -0.7, "sharpen_amount": 40.0}),
         ({"clarity": 20.0}, {"clarity": 40.0}),
+        ({"shadows": -80.0, "exposure": 1.0}, {"shadows": 90.0, "exposure": 1.0}),
     ],
 )
 def test_nothing_of_a_drag_stays_in_the_picture_at_rest(
@@ -191,6 +193,25 @@ def test_a_drag_of_exposure_looks_at_no_pixel_but_to_color_it(
     monkeypatch.setattr("engine.live.bake.shaped", None)
     before = shown(renderer, edit(exposure=0.5), moving=True)
     assert not np.array_equal(before, shown(renderer, edit(exposure=0.9), moving=True))
+
+
+def test_a_drag_of_an_areawise_slider_colors_no_node_twice(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer = LiveRenderer(photo, BASIC)
+    values = {**EDIT, "sharpen_amount": 0.0}
+    shown(renderer, edit(**values))
+    for clarity in (30.0, 60.0, 30.0):
+        there = shown(renderer, edit(**{**values, "clarity": clarity}), moving=True)
+    ran = []
+    node = Baked._ran
+    monkeypatch.setattr(Baked, "_ran", lambda self, *told: ran.append(told) or node(self, *told))
+    assert not np.array_equal(
+        there, shown(renderer, edit(**{**values, "clarity": 60.0}), moving=True)
+    )
+    assert not ran
+    shown(renderer, edit(**{**values, "clarity": 60.0, "vibrance": -10.0}), moving=True)
+    assert ran
 
 
 def test_a_drag_behind_the_areawise_stages_runs_none_of_them(photo: Photo) -> None:

@@ -96,6 +96,17 @@ def test_only_nodes_around_the_colors_of_the_photo_are_used() -> None:
     assert (on.colors().flatten(2)[..., :8] - 0.4).abs().max() < 0.2
 
 
+def test_what_another_picture_used_stays_in_use_and_is_not_numbered_again() -> None:
+    shaper = shaper_for(Way(np.eye(3), np.eye(3)), 33)
+    many, few = colors(seed=3)[0].numpy(), colors(seed=3)[0, :, :4].contiguous().numpy()
+    first = shaped(many, shaper, 33)
+    again = shaped(few, shaper, 33, (first.cells, first.used))
+    assert again.used is first.used
+    assert np.array_equal(again.places, shaped(few, shaper, 33).places)
+    more = shaped(many, shaper, 33, (shaped(few, shaper, 33).cells, shaped(few, shaper, 33).used))
+    assert np.array_equal(more.used, first.used)
+
+
 def test_matrices_on_the_way_are_followed_and_undone() -> None:
     to_camera = np.array([[0.8, 0.15, 0.05], [0.1, 0.85, 0.05], [0.0, 0.1, 0.9]]) * 1.5
     shaper = shaper_for(Way(to_camera, np.linalg.inv(to_camera / 1.5)), 65)
