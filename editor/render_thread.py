@@ -49,7 +49,7 @@ class RenderThread(NewestWins):
         self._pace = Pace()
         self._shown: Frame | None = None
         self._before = Settings()
-        self._seen: Mapping[str, Any] = {}  # by the newest frame
+        self._sights: Mapping[str, Any] = {}  # by the newest frame
 
     def work(self, request: object) -> Iterator[None]:
         assert isinstance(request, Request)
@@ -72,14 +72,14 @@ class RenderThread(NewestWins):
         """What renders the request; what belongs to another photo or size is forgotten."""
         if request.photo is not self._photo:
             self._photo, self._preview, self._thumbnails = request.photo, None, None
-            self._pace, self._shown, self._seen = Pace(), None, {}
+            self._pace, self._shown, self._sights = Pace(), None, {}
         if self._preview is None or self._preview.long_side != request.long_side:
             self._preview = Preview(request.photo, request.finisher, request.long_side)
         if self._thumbnails is None:
             small = self._preview.full.photo.reduced(LONG_SIDE)
             self._thumbnails = Thumbnails(small, request.finisher, self.thumbed.emit)
         if request.quick is not None:
-            self._thumbnails.quicken(request.quick, lambda: self._seen)
+            self._thumbnails.quicken(request.quick, lambda: self._sights)
         return self._preview, self._thumbnails
 
     def _answer(self, request: Request, preview: Preview) -> Iterator[None]:
@@ -158,11 +158,11 @@ class RenderThread(NewestWins):
             live, moving = at.live(request.quick), request.moving
             steps = live.render(request.settings, memory, moving=moving, fleeting=reduced)
             yield from self._run(steps, request, patient)
-            self._seen = live.seen
+            self._sights = live.sights
             last = request.finisher.stages[-1]
             frame = live_frame(request, image, memory, last, started, reduced=reduced)
         else:
-            self._seen, exact = {}, kind == "exact"
+            self._sights, exact = {}, kind == "exact"
             shown = at.taps(request.settings, request.view, request.quick, exact=exact)
             tap, before = yield from self._run(shown, request, patient)
             frame = frame_of(request, at.photo, tap, before, started, exact=exact, reduced=reduced)

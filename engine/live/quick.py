@@ -45,7 +45,7 @@ class Live(Protocol):
         ...
 
     @property
-    def seen(self) -> Mapping[str, Any]:
+    def sights(self) -> Mapping[str, Any]:
         """What stages saw in it that holds for the photo at any size, by their names."""
         ...
 

@@ -67,7 +67,7 @@ class LiveRenderer:
         self._looked_up: tuple[object, Tensor] = ((), photo.image)
 
     @property
-    def seen(self) -> Mapping[str, Any]:
+    def sights(self) -> Mapping[str, Any]:
         """What the stages have last seen that holds at any size, by their names."""
         return {
             name: seen

@@ -61,7 +61,7 @@ class Painter:
 class _OfPhoto:
     def __init__(self, painter: Painter, photo: Photo, finisher: Finisher) -> None:
         self.painter, self.photo, self.finisher = painter, photo, finisher
-        self.seen = {}
+        self.sights = {}
 
     def render(self, settings, out=None, *, moving=False, fleeting=False):
         width, height = self.photo.size
