@@ -197,9 +197,7 @@ def blur_reach(sigma: float) -> int:
     return math.ceil(3.0 * sigma)
 
 
-def guided_fit(
-    guide: Tensor, target: Tensor, radius: int, epsilon: float | Tensor
-) -> tuple[Tensor, Tensor]:
+def guided_fit(guide: Tensor, target: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
     """Slope and offset (B, 1, h, w) of `target` as a locally linear function of `guide`.
 
     `epsilon` is the variance of the guide below which it counts as flat. The coefficients are

@@ -1,4 +1,4 @@
-"""Blurs of planes: by a symmetric kernel, the frame's edge repeated outwards; and box means."""
+"""Blurs of planes: by a symmetric kernel, the frame repeated outwards; box means, guided fits."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -33,6 +33,16 @@ def box_means(planes: Planes, radius: int) -> Planes:
     out = room(planes.shape)
     by_rows(lambda first, stop: _means(planes, radius, down, across, out, first, stop), height)
     return out
+
+
+def guided_fit(guide: Plane, target: Plane, radius: int, epsilon: float) -> Planes:
+    """engine.filters.guided_fit: slope and offset (2, h, w) of `target` along the `guide`."""
+    height, center = len(guide), F(guide.mean())
+    products, fit = room((4, *guide.shape)), room((2, *guide.shape))
+    by_rows(lambda first, stop: _products(guide, target, center, products, first, stop), height)
+    means = box_means(products, radius)
+    by_rows(lambda first, stop: _lines(means, center, F(epsilon), fit, first, stop), height)
+    return box_means(fit, radius)
 
 
 def _shares(length: int, radius: int) -> Row:
@@ -132,3 +142,50 @@ def _mean_row(line: Row, radius: int, down: F, across: Row, out: Row) -> None:
         _add_pair(line[i:], line[2 * radius - i :], F(1), out)
     for x in range(len(out)):
         out[x] *= down * across[x]
+
+
+@kernel
+def _products(guide: Plane, target: Plane, center: F, out: Planes, first: int, stop: int) -> None:
+    """The guide from its `center`, the target, and the guide times itself and the target."""
+    apart, same, square, product = out[0], out[1], out[2], out[3]
+    for y in range(first, stop):
+        for x in range(guide.shape[1]):
+            beyond = guide[y, x] - center
+            apart[y, x] = beyond
+            same[y, x] = target[y, x]
+            square[y, x] = beyond * beyond
+            product[y, x] = beyond * target[y, x]
+
+
+@kernel
+def _lines(means: Planes, center: F, epsilon: F, out: Planes, first: int, stop: int) -> None:
+    """Slope and offset that the means of those products tell."""
+    for y in range(first, stop):
+        _line_row(
+            means[0, y],
+            means[1, y],
+            means[2, y],
+            means[3, y],
+            center,
+            epsilon,
+            out[0, y],
+            out[1, y],
+        )
+
+
+@part
+def _line_row(
+    apart: Row,
+    target: Row,
+    square: Row,
+    product: Row,
+    center: F,
+    epsilon: F,
+    slope: Row,
+    offset: Row,
+) -> None:
+    for x in range(len(slope)):
+        variance = max(square[x] - apart[x] * apart[x], F(0))
+        rise = (product[x] - apart[x] * target[x]) / (variance + epsilon)
+        slope[x] = rise
+        offset[x] = target[x] - rise * (apart[x] + center)

@@ -12,15 +12,13 @@ Networks, CVPR 2016, use it]; here down the columns alone.
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.live.blur import box_means
-from engine.live.kernels import F, Plane, Planes, Row, kernel, part, picture_of, planes_of
-from engine.proxies.areawise import EV, LEAK, BaseProxy, SmallCascade, VeilProxy
+from engine.live.kernels import F, Plane, Planes, Row, kernel, part, planes_of
+from engine.proxies.areawise import EV, LEAK, BaseProxy, SmallCascade
 from engine.strips import at_once
 
 Bordered: TypeAlias = Planes
@@ -77,33 +75,6 @@ def base_maps(proxy: BaseProxy) -> Callable[[Tensor], Tensor]:
         return torch.from_numpy(np.stack([slope, offset]))[None]
 
     return maps
-
-
-def veil_maps(proxy: VeilProxy) -> Callable[[Tensor], Tensor]:
-    """`proxy.maps`, as kernels, for one picture."""
-    cascade, flat = _cascade(proxy.cascade), float(proxy.flat.exp())
-
-    def maps(features: Tensor) -> Tensor:
-        planes = planes_of(features)
-        tones, darkest = _quarters(planes[0]), _quarters(planes[1])
-        tone, window = tones.mean(0), np.ones((3, 3), np.uint8)
-        dark = cv2.dilate(cv2.erode(darkest.min(0), window), window)
-        seen = [tones * F(1.0 / EV), darkest, (tone * F(1.0 / EV))[None], dark[None]]
-        veil = dark + _answer(cascade, np.concatenate(seen))[0]
-        return picture_of(_fit(tone, veil, proxy.RADIUS, flat))
-
-    return maps
-
-
-def _fit(guide: Plane, target: Plane, radius: int, epsilon: float) -> Planes:
-    """engine.filters.guided_fit (2, h, w)."""
-    center = guide.mean()
-    apart = guide - center
-    products = [apart, target, apart * apart, apart * target]
-    mean_apart, mean_target, square, product = box_means(np.stack(products), radius)
-    variance = np.maximum(square - mean_apart * mean_apart, F(0)) + F(epsilon)
-    slope = (product - mean_apart * mean_target) / variance
-    return box_means(np.stack([slope, mean_target - slope * (mean_apart + center)]), radius)
 
 
 def _quarters(plane: NDArray[np.float32]) -> Planes:

@@ -19,10 +19,10 @@ from engine.live import (
     toning,
 )
 from engine.live.analysed import Analysed, See, Use
-from engine.live.cascade import base_maps, veil_maps
+from engine.live.cascade import base_maps
 from engine.live.local_laplacian import local_laplacian_maps
 from engine.metadata import Metadata
-from engine.proxies.areawise import AreawiseProxy, BaseProxy, LocalLaplacianProxy, VeilProxy
+from engine.proxies.areawise import AreawiseProxy, BaseProxy, LocalLaplacianProxy
 from engine.proxies.weights import shipped
 from engine.stage import Analysis, Operator
 from engine.statistics import Statistics
@@ -75,8 +75,6 @@ def _compiled(proxy: AreawiseProxy) -> Callable[[Tensor], Tensor]:
             return local_laplacian_maps(proxy)
         case BaseProxy():
             return base_maps(proxy)
-        case VeilProxy():
-            return veil_maps(proxy)
     return proxy.maps
 
 

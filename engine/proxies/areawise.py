@@ -3,7 +3,7 @@
 Where a stage is an `Analysis`, a proxy learns its maps and leaves the rest to the stage's own
 `apply`: what the sliders do is exact, and no slider effect is no proxy effect. The maps come from
 the same small picture at every preview size. What each stage needs beside plain 3x3 convolutions is
-built in: a local line along the tones, a darkest neighbor, or the local Laplacian's remapping.
+built in: a local line along the tones, or the local Laplacian's remapping.
 
 Tseng et al. 2022, sec. 4.2, for cascades of 3x3 convolutions. Gharbi et al., Deep Bilateral
 Learning for Real-Time Image Enhancement, TOG 36(4), 2017, for coefficients at low resolution.
@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, max_pool2d, pixel_unshuffle
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pixel_unshuffle
 
-from engine.filters import double, grid_size, guided_fit, halve
+from engine.filters import double, grid_size, halve
 from engine.metadata import Metadata
 from engine.stage import Analysis, Stage
 from engine.statistics import Statistics
@@ -112,31 +112,6 @@ class BaseProxy(AreawiseProxy):
         slope, bend = self.cascade(pixel_unshuffle(features, 2) / EV).split(1, 1)
         slope = slope + 0.5
         return torch.cat([slope, tone + EV * bend - slope * tone], 1)
-
-
-class VeilProxy(AreawiseProxy):
-    """A veil that the darkest channel around a pixel tells, fitted along the tones.
-
-    Features: tone (EV), darkest channel. Maps: slope and offset, at half the features' size. A
-    cascade corrects the darkest neighbor, which on so coarse a grid is only roughly right.
-    """
-
-    RADIUS, EPSILON = 2, 0.1
-
-    def __init__(self, stage: Stage, width: int = 8) -> None:
-        super().__init__(stage, width=width)
-        self.cascade = SmallCascade(10, 1, width)
-        self.flat = nn.Parameter(torch.tensor(math.log(self.EPSILON)))
-
-    def maps(self, features: Tensor) -> Tensor:
-        """Slope and offset (B, 2, h / 2, w / 2)."""
-        tones, darkest = features.split(1, 1)
-        tone = avg_pool2d(tones, 2)
-        dark = -max_pool2d(-darkest, 6, 2, 2)
-        dark = max_pool2d(dark, 3, 1, 1)
-        looks = [pixel_unshuffle(tones, 2) / EV, pixel_unshuffle(darkest, 2), tone / EV, dark]
-        veil = dark + self.cascade(torch.cat(looks, 1))
-        return torch.cat(guided_fit(tone, veil, self.RADIUS, self.flat.exp()), 1)
 
 
 class LocalLaplacianProxy(AreawiseProxy):
@@ -248,18 +223,22 @@ class Cascade(nn.Module):
 
 
 PROXIES: dict[str, type[AreawiseProxy]] = {
-    "dehaze": VeilProxy,
     "tone_mapping": BaseProxy,
     "clarity": LocalLaplacianProxy,
 }
-"""The network for a stage with an analysis, by the stage's name."""
+"""The network for an analysis that is slow by itself, by its stage's name."""
 
 
 def areawise_proxy(stage: Stage) -> nn.Module:
     """An untrained proxy for an areawise `stage`."""
-    if stage.analysis is not None:
+    if earns_its_place(stage):
         return PROXIES[stage.name](stage)
     return Cascade(stage)
+
+
+def earns_its_place(stage: Stage) -> bool:
+    """Whether a proxy of the `stage` ships: it is much faster than the analysis it replaces."""
+    return stage.analysis is not None and stage.name in PROXIES
 
 
 def _conv3(inputs: int, outputs: int) -> nn.Conv2d:

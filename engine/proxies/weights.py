@@ -25,7 +25,7 @@ from engine import __version__
 from engine.errors import PhotofinishError
 from engine.files import make_folder, reason, write_bytes
 from engine.finisher import Finisher
-from engine.proxies.areawise import BaseProxy, Cascade, LocalLaplacianProxy, VeilProxy
+from engine.proxies.areawise import BaseProxy, Cascade, LocalLaplacianProxy
 from engine.proxies.pointwise import PointwiseProxy
 from engine.stage import Stage
 
@@ -36,7 +36,6 @@ LARGEST_NUMBER = 4096
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "pointwise": PointwiseProxy,
     "base": BaseProxy,
-    "veil": VeilProxy,
     "local_laplacian": LocalLaplacianProxy,
     "cascade": Cascade,
 }

@@ -19,7 +19,7 @@ from engine.errors import PhotofinishError
 from engine.finisher import Finisher
 from engine.progress import PARTS, Progress, Work, within
 from engine.proxies import weights
-from engine.proxies.areawise import areawise_proxy
+from engine.proxies.areawise import areawise_proxy, earns_its_place
 from engine.proxies.pointwise import PointwiseProxy
 from engine.stage import Kind, Stage
 from engine.training import checkpoints
@@ -91,7 +91,7 @@ class Trained:
 
 def learnable(finisher: Finisher) -> list[Stage]:
     """The stages that a proxy ships for: those whose analysis it takes the place of."""
-    return [stage for stage in finisher if stage.analysis is not None]
+    return [stage for stage in finisher if earns_its_place(stage)]
 
 
 def proxy_for(stage: Stage) -> nn.Module:

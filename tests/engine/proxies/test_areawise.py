@@ -9,14 +9,14 @@ from torch import Tensor
 
 from engine.finishers.basic import BASIC, clarity
 from engine.photo import Photo
-from engine.proxies.areawise import LocalLaplacianProxy, areawise_proxy
+from engine.proxies.areawise import LocalLaplacianProxy, areawise_proxy, earns_its_place
 from engine.renderer import Renderer
 from engine.settings import Settings
 from engine.stage import Kind, Stage
 from tests.photos import photo_of, scene
 
 AREAWISE = [stage for stage in BASIC if stage.kind is Kind.AREAWISE]
-LEARNED = [stage for stage in AREAWISE if stage.analysis is not None]
+LEARNED = [stage for stage in AREAWISE if earns_its_place(stage)]
 every_stage = pytest.mark.parametrize("stage", AREAWISE, ids=attrgetter("name"))
 learned_stage = pytest.mark.parametrize("stage", LEARNED, ids=attrgetter("name"))
 
