@@ -120,7 +120,8 @@ def balanced_in_darktable(raw: Path) -> tuple[Item, ...]:
         item("highlights", {"mode": 0, "clip": 0.5}),
     )
     first = raw.with_name(f"{raw.name}.xmp")
-    first.write_bytes(History(way, {"iop_order_version": "2"}).to_bytes())
+    edit = History((*way, item("sigmoid", {})), {"iop_order_version": "2"})
+    first.write_bytes(edit.to_bytes())
     return way
 
 
