@@ -24,8 +24,11 @@ def photo() -> Photo:
     return photo_of(scene(240, 160))
 
 
-def watched(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Operator], list[str]]:
-    """Live operators, and which of the areawise ones have looked since this was last cleared."""
+@pytest.fixture
+def rested(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> tuple[LiveRenderer, dict[str, Operator], list[str]]:
+    """A renderer at rest, its operators, and which of them have looked so far."""
     operators, looks = live_operators(BASIC), []
 
     def watch(name: str, operator: Analysed) -> None:
@@ -40,7 +43,9 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Operator], list[
     for name, operator in operators.items():
         if isinstance(operator, Analysed):
             watch(name, operator)
-    return operators, looks
+    renderer = LiveRenderer(photo, BASIC, operators)
+    shown(renderer, at())
+    return renderer, operators, looks
 
 
 def passing(renderer: LiveRenderer, settings: Settings) -> np.ndarray:
@@ -51,10 +56,8 @@ def at(**values: float) -> Settings:
     return edit(**{**EDIT, **values})
 
 
-def test_the_stages_take_turns(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
-    operators, looks = watched(monkeypatch)
-    renderer = LiveRenderer(photo, BASIC, operators)
-    shown(renderer, at())
+def test_the_stages_take_turns(rested) -> None:
+    renderer, _, looks = rested
     assert sorted(looks) == sorted(("detail", *AREAWISE))
     for _ in range(2):
         looks.clear()
@@ -64,24 +67,16 @@ def test_the_stages_take_turns(photo: Photo, monkeypatch: pytest.MonkeyPatch) ->
         assert sorted(looks) == sorted(AREAWISE)
 
 
-def test_a_stage_whose_own_slider_moves_leaves_the_turn_to_the_others(
-    photo: Photo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    operators, looks = watched(monkeypatch)
-    renderer = LiveRenderer(photo, BASIC, operators)
-    shown(renderer, at())
+def test_a_stage_whose_own_slider_moves_leaves_the_turn_to_the_others(rested) -> None:
+    renderer, _, looks = rested
     looks.clear()
     for step in range(1, 4):
         passing(renderer, at(dehaze=20.0 + step))
     assert sorted(looks) == sorted(AREAWISE[1:])
 
 
-def test_a_picture_that_differs_by_more_than_a_slider_is_looked_at(
-    photo: Photo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    operators, looks = watched(monkeypatch)
-    renderer = LiveRenderer(photo, BASIC, operators)
-    shown(renderer, at())
+def test_a_picture_that_differs_by_more_than_a_slider_is_looked_at(photo: Photo, rested) -> None:
+    renderer, operators, looks = rested
     looks.clear()
     other = at(exposure=-1.0, temperature=9000.0, dehaze=-30.0, shadows=80.0)
     assert np.array_equal(
